@@ -1,0 +1,1 @@
+"""Shared capabilities: one Django app each."""

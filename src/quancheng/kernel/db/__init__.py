@@ -1,0 +1,1 @@
+"""Databases: SQLite with one fair write queue by default, PostgreSQL by URL."""

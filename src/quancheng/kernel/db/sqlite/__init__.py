@@ -1,0 +1,1 @@
+"""Django backend: SQLite whose write transactions stand in one fair queue."""

@@ -1,0 +1,158 @@
+"""Cursor pagination: stable under inserts, indexable, never counts.
+
+The cursor is the order values of the last row, so page N costs what page 1 costs. It is opaque
+to clients (base64 JSON) and checked on return.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, Model, Q, QuerySet
+
+from quancheng.core.text import Text
+from quancheng.kernel.errors import InvalidInput
+
+T = TypeVar("T", bound=Model)
+DEFAULT_SIZE, MAXIMUM_SIZE = 25, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of rows and the cursors of its neighbours (None at the ends)."""
+
+    items: list[T]
+    next: str | None
+    previous: str | None
+    size: int
+
+    def __iter__(self) -> Any:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    field: str
+    descending: bool
+
+
+def page(
+    queryset: QuerySet[T],
+    order: Sequence[str],
+    params: Mapping[str, Any] | None = None,
+    *,
+    size: int | None = None,
+) -> Page[T]:
+    """The page that ``params`` (``cursor``, ``size``) ask for, ordered by ``order``.
+
+    ``order`` must end with a unique field; nullable fields may not be used.
+    Raises InvalidInput for a broken cursor or size.
+    """
+    params = params or {}
+    wanted = _size(params.get("size"), size)
+    keys = [_Key(name.lstrip("-"), name.startswith("-")) for name in order]
+    backwards, position = _decode(params.get("cursor") or None, keys)
+    rows = queryset
+    if position is not None:
+        try:
+            rows = rows.filter(_beyond(keys, position, backwards))
+        except (ValueError, TypeError, ValidationError) as broken:
+            raise _bad_cursor() from broken
+    ordering = [_order(key, backwards) for key in keys]
+    try:
+        found = list(rows.order_by(*ordering)[: wanted + 1])
+    except (ValueError, TypeError, ValidationError) as broken:
+        raise _bad_cursor() from broken
+    more = len(found) > wanted
+    found = found[:wanted]
+    if backwards:
+        found.reverse()
+    has_next = bool(found) and (more if not backwards else True)
+    has_previous = bool(found) and (more if backwards else position is not None)
+    return Page(
+        found,
+        next=_encode(found[-1], keys, False) if has_next else None,
+        previous=_encode(found[0], keys, True) if has_previous else None,
+        size=wanted,
+    )
+
+
+def _size(raw: Any, default: int | None) -> int:
+    if raw in (None, ""):
+        return default or DEFAULT_SIZE
+    try:
+        number = int(str(raw))
+    except ValueError:
+        number = 0
+    if not 1 <= number <= MAXIMUM_SIZE:
+        raise InvalidInput(
+            Text(f"每页条数应在1到{MAXIMUM_SIZE}之间。", f"The page size must be 1 to {MAXIMUM_SIZE}."),
+            fields={"size": Text(f"1–{MAXIMUM_SIZE}", f"1–{MAXIMUM_SIZE}")},
+        )
+    return number
+
+
+def _order(key: _Key, backwards: bool) -> Any:
+    return F(key.field).desc() if key.descending != backwards else F(key.field).asc()
+
+
+def _beyond(keys: Sequence[_Key], values: Sequence[Any], backwards: bool) -> Q:
+    """Rows strictly after ``values`` in the order (before, when going backwards)."""
+    total = Q()
+    equal: dict[str, Any] = {}
+    for key, value in zip(keys, values, strict=True):
+        comparison = "lt" if key.descending != backwards else "gt"
+        total |= Q(**equal, **{f"{key.field}__{comparison}": value})
+        equal[key.field] = value
+    return total
+
+
+def _encode(row: Model, keys: Sequence[_Key], backwards: bool) -> str:
+    values = [_plain(_value(row, key.field)) for key in keys]
+    raw = json.dumps([1 if backwards else 0, *values], separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def _value(row: Any, path: str) -> Any:
+    for part in path.split("__"):
+        row = getattr(row, part)
+    return row
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _decode(cursor: str | None, keys: Sequence[_Key]) -> tuple[bool, list[Any] | None]:
+    if cursor is None:
+        return False, None
+    try:
+        padded = str(cursor) + "=" * (-len(str(cursor)) % 4)
+        loaded = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        direction, *values = loaded
+    except (binascii.Error, UnicodeError, ValueError, TypeError) as broken:
+        raise _bad_cursor() from broken
+    simple = all(isinstance(value, str | int | float) for value in values)
+    if direction not in (0, 1) or len(values) != len(keys) or not simple:
+        raise _bad_cursor()
+    return direction == 1, values
+
+
+def _bad_cursor() -> InvalidInput:
+    return InvalidInput(
+        Text("翻页位置无效。", "The page cursor is not valid."),
+        todo=Text("请从第一页重新开始。", "Start again from the first page."),
+    )

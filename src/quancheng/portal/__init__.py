@@ -1,0 +1,1 @@
+"""The faces: shell, components, navigation, islands."""

@@ -1,0 +1,1 @@
+"""Scenarios of the city: one Django app each."""

@@ -1,0 +1,24 @@
+"""Pytest plugin: a home folder of its own for each test process, before settings load."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def prepare() -> Path:
+    """Point QUANCHENG_HOME at a fresh temporary folder (one a worker process)."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    home = Path(tempfile.mkdtemp(prefix=f"quancheng-test-{worker}-"))
+    os.environ["QUANCHENG_HOME"] = str(home)
+    os.environ.setdefault("QUANCHENG_SQLITE_SYNCHRONOUS", "OFF")
+    os.environ.setdefault("QUANCHENG_DEMO", "1")
+    os.environ.setdefault("QUANCHENG_LOG_LEVEL", "WARNING")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return home
+
+
+HOME = prepare()

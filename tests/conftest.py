@@ -1,0 +1,44 @@
+"""Fixtures every test may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from quancheng.kernel.actions import Call
+from quancheng.kernel.actor import Actor
+
+
+@pytest.fixture()
+def system_call() -> Call:
+    """A deed of the platform itself."""
+    return Call.system("tests")
+
+
+@pytest.fixture()
+def anonymous() -> Actor:
+    return Actor.anonymous()
+
+
+@pytest.fixture()
+def fixed_time() -> Iterator[datetime]:
+    """A Monday morning, 2026-06-01 09:30 in Jinan."""
+    from quancheng.kernel import clock
+
+    moment = datetime(2026, 6, 1, 1, 30, tzinfo=UTC)
+    with clock.at(moment):
+        yield moment
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A throw-away PostgreSQL cluster for tests that need one beside the default database."""
+    from quancheng.testing.postgres import Postgres, PostgresMissing
+
+    try:
+        with Postgres() as server:
+            yield server.url
+    except PostgresMissing as missing:
+        pytest.skip(str(missing))
