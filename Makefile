@@ -34,8 +34,8 @@ system: ## what the tests need from Debian: a browser, fonts, a database server
 	bash tools/install-system-packages.sh
 
 test: install frontend system ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not serial" tests
-	$(BIN)/python -m pytest -m serial tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not serial" $(PYTEST_EXTRA) tests
+	$(BIN)/python -m pytest -m serial $(PYTEST_EXTRA) tests
 
 test-fast: install frontend ## the quick tests only
 	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not fault and not nats and not postgres" tests
@@ -67,3 +67,6 @@ lock: ## make the lock files anew
 
 clean:
 	rm -rf $(STAMP) $(VENV) var frontend/node_modules src/quancheng/portal/static/portal/dist
+
+test-postgres: install ## the same suite on PostgreSQL (a throw-away cluster)
+	$(BIN)/python -m quancheng.testing.run_on_postgres -m "not browser and not fault and not nats and not postgres and not serial" tests

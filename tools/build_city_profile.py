@@ -51,7 +51,7 @@ DISTRICTS = {
     "370126": "Shanghe County",
 }
 # Functional zones have no outline of their own; they are lists of streets. 370176 is the
-# statistical code of the high-tech zone; the other two codes are ours (hence the letters).
+# statistical code of the high-tech zone; 370198 and 370199 are our own numbers.
 ZONES: list[dict[str, Any]] = [
     {
         "code": "370176",
@@ -62,7 +62,7 @@ ZONES: list[dict[str, Any]] = [
         "streets": [],
     },
     {
-        "code": "3701NS",
+        "code": "370198",
         "zh": "济南市南部山区",
         "short": "南部山区",
         "en": "Southern Mountains Zone",
@@ -70,7 +70,7 @@ ZONES: list[dict[str, Any]] = [
         "streets": ["仲宫街道", "柳埠街道", "西营街道"],
     },
     {
-        "code": "3701QB",
+        "code": "370199",
         "zh": "济南新旧动能转换起步区",
         "short": "起步区",
         "en": "Jinan Start-up Area",
@@ -92,7 +92,20 @@ STREET_KINDS = {
 COMMUNITY_TAILS = re.compile(
     r"(社区)?(居民委员会|居委会|居居民委员会|居民区|村民委员会|村委会|生活区)$"
 )
-LOCAL_READINGS = {"泺": "luo", "崮": "gu", "堌": "gu", "峪": "yu", "柳埠": "liu bu", "埠": "bu"}
+LOCAL_READINGS = {  # words whose usual reading differs, or that the dictionary splits wrongly
+    "泺": "luo",
+    "崮": "gu",
+    "峪": "yu",
+    "埠": "bu",
+    "柳埠": "liu bu",
+    "舜耕": "shun geng",
+    "钢都": "gang du",
+    "重汽": "zhong qi",
+    "曲堤": "qu di",
+    "长清": "chang qing",
+    "长途": "chang tu",
+    "洪范": "hong fan",
+}
 
 
 def main() -> None:
@@ -115,7 +128,7 @@ def write_districts(wheel: Path, target: Path) -> None:
     check_outlines(outlines)
     features = []
     for code, polygon in sorted(outlines.items()):
-        label = shapely.point_on_surface(polygon) if polygon.is_empty else label_point(polygon)
+        label = label_point(polygon)
         outline = shapely.set_precision(polygon, 1e-5)
         features.append(
             {

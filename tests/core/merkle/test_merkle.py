@@ -186,8 +186,7 @@ def test_consistency_holds_and_any_change_breaks_it(size: int, data: st.DataObje
 def _flip(value: bytes, data: st.DataObject) -> bytes:
     position = data.draw(st.integers(0, len(value) * 8 - 1))
     return bytes(
-        byte ^ (1 << position % 8 if number == position // 8 else 0)
-        for number, byte in enumerate(value)
+        byte ^ (1 << position % 8 if number == position // 8 else 0) for number, byte in enumerate(value)
     )
 
 

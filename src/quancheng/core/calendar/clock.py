@@ -1,7 +1,8 @@
 """法定期限: a legal time limit in working days that can be suspended, resumed and extended.
 
 《行政许可法》第四十二条 (20 working days, once longer by 10 with a reason told to the applicant),
-第四十五条 (time of hearings, inspections, expert reviews is not counted), 第八十二条 (working days).
+第四十五条 (the time of hearings, inspections and expert reviews is not counted), 第八十二条
+(working days).
 The numbers themselves are data and come from the matter's parameters.
 
 How days count:
@@ -180,20 +181,15 @@ class LegalClock:
         )
 
     def _counts(self, day: date, calendar: WorkingCalendar) -> bool:
-        return not any(item.covers(day) for item in self.suspensions) and calendar.is_working_day(
-            day
-        )
+        return not any(item.covers(day) for item in self.suspensions) and calendar.is_working_day(day)
 
     def _closed(self, on: date) -> tuple[Suspension, ...]:
         return (*self.suspensions[:-1], replace(self.suspensions[-1], end=on))
 
     def _last_change(self) -> date:
-        return max(
-            self.started,
-            *(item.end or item.start for item in self.suspensions),
-            *(item.on for item in self.extensions),
-            self.started,
-        )
+        changes = [self.started, *(item.on for item in self.extensions)]
+        changes += [item.end or item.start for item in self.suspensions]
+        return max(changes)
 
     def _may_change(self, on: date, reason: str = "none needed") -> None:
         if self.finished is not None:

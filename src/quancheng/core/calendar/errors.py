@@ -65,9 +65,7 @@ class ClockReason(StrEnum):
 
 
 _CLOCK_TEXTS = {
-    ClockReason.FINISHED: Text(
-        "该期限已办结，不能再变更。", "This clock has been stopped for good."
-    ),
+    ClockReason.FINISHED: Text("该期限已办结，不能再变更。", "This clock has been stopped for good."),
     ClockReason.ALREADY_SUSPENDED: Text(
         "期限已处于中止状态，请先恢复。", "The clock is suspended already; resume it first."
     ),

@@ -1,8 +1,8 @@
 """工作日历: working days and working minutes.
 
-Counting follows 《民法典》第二百条至第二百零四条: the day of the event is not counted (第二百零一条)
-and a period does not end on a day off (第二百零三条). 《行政许可法》第八十二条: periods of
-administrative licences are working days, without statutory holidays.
+Counting follows 《民法典》第二百条至第二百零四条: the day of the event is not counted
+(第二百零一条) and a period does not end on a day off (第二百零三条). 《行政许可法》第八十二条:
+periods of administrative licences are working days, without statutory holidays.
 
 Times are naive local times (Asia/Shanghai in China, which has no daylight saving).
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 
 from quancheng.core.calendar.holidays import DayKind, HolidayTable
 
@@ -41,7 +42,7 @@ class WorkingCalendar:
         if not self.week or not self.week <= frozenset(range(7)):
             raise ValueError("the week needs at least one working day of 0 (Monday) to 6")
         edges = [edge for interval in self.hours for edge in interval]
-        ordered = all(left < right for left, right in zip(edges, edges[1:], strict=False))
+        ordered = all(left < right for left, right in pairwise(edges))
         if not edges or not ordered or any(edge.tzinfo for edge in edges):
             raise ValueError("hours must be ordered, separate intervals of naive times")
 
@@ -92,10 +93,10 @@ class WorkingCalendar:
         left, day, moment = timedelta(minutes=minutes), start.date(), start
         while left:
             for begin, end in self._open(day):
-                begin = max(begin, start)  # noqa: PLW2901
-                if begin < end:
-                    moment = min(end, begin + left)
-                    left -= moment - begin
+                from_here = max(begin, start)
+                if from_here < end:
+                    moment = min(end, from_here + left)
+                    left -= moment - from_here
                 if not left:
                     break
             day += _DAY

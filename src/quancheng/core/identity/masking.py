@@ -1,4 +1,4 @@
-"""脱敏: display masks for personal data (《个人信息保护法》第五十一条第三项, GB/T 35273-2020 clause 7.2).
+"""脱敏: display masks for personal data (《个人信息保护法》第五十一条第三项).
 
 A mask is for the eye only; it is neither encryption nor anonymisation. Whatever does not have the
 expected shape is hidden more, never less. A mask keeps the length, so columns stay aligned.
@@ -18,7 +18,7 @@ _LANDLINE = re.compile(r"(0\d{2,3}-?)(\d{7,8})", re.ASCII)
 def mask(value: str, head: int, tail: int) -> str:
     """Keep ``head`` characters in front and ``tail`` at the end, hide the rest.
 
-    A value too short for at least as many hidden as shown characters is hidden wholly.
+    A value that would hide fewer characters than it shows, and fewer than four, is hidden wholly.
     """
     if head < 0 or tail < 0:
         raise ValueError("head and tail must not be negative")

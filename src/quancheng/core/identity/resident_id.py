@@ -77,7 +77,7 @@ class Sex(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ResidentId:
-    """A parsed number (公民身份号码). Shown masked by ``str`` and ``repr``, so logs do not leak it."""
+    """A parsed number (公民身份号码). ``str`` and ``repr`` show it masked: logs do not leak it."""
 
     number: str
     region_code: str

@@ -108,7 +108,7 @@ def compute_organisation_check(body: str) -> str:
 
 
 def organisation_code_ok(code: str) -> bool:
-    """Whether nine characters, hyphen or not, are an organisation code of GB 11714 (组织机构代码)."""
+    """Whether nine characters, with hyphen or not, are an organisation code (GB 11714)."""
     code = normalise_uscc(code)
     if len(code) != 9 or any(character not in _ORGANISATION_VALUES for character in code):
         return False

@@ -31,9 +31,7 @@ def root_at(hasher: MerkleHasher, source: NodeSource, size: int) -> bytes:
     return _range_hash(hasher, source, 0, size) if size else hasher.empty()
 
 
-def prove_inclusion(
-    hasher: MerkleHasher, source: NodeSource, index: int, size: int
-) -> tuple[bytes, ...]:
+def prove_inclusion(hasher: MerkleHasher, source: NodeSource, index: int, size: int) -> tuple[bytes, ...]:
     """Inclusion proof PATH(index, D[0:size]) of RFC 9162 section 2.1.3.1 (存在性证明)."""
     if not 0 <= index < size:
         raise ValueError(f"no leaf {index} in a tree of {size}")

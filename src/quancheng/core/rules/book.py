@@ -217,5 +217,5 @@ def _nothing(id: str, on: date, region: str, known: bool) -> Text:
         )
     return Text(
         f"参数{id}在{on}、{region}没有有效的取值，请补充该时期或区域的规定。",
-        f"Parameter {id} has no value in force on {on} in {region}; add one for that time or place.",
+        f"Parameter {id} has no value in force on {on} in {region}; add one for it.",
     )

@@ -55,7 +55,7 @@ class RuleFormatError(RuleError, ValueError):
 
 
 class NoRuleInForce(RuleError, LookupError):
-    """No value for this day and region (没有有效的参数). ``considered`` tells what was looked at."""
+    """No value for this day and region (没有有效的参数); ``considered`` is what was looked at."""
 
     def __init__(self, text: Text, considered: tuple[tuple[object, Text], ...]) -> None:
         super().__init__(text)

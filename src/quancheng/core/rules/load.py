@@ -1,4 +1,4 @@
-"""参数文件: from parsed TOML to rules; strict, so that a slip in a file is found when it is read."""
+"""参数文件: from parsed TOML to rules; strict, so that slips are found when read."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ _REQUIRED = frozenset({"id", "name", "value", "authority", "region", "valid_from
 _OPTIONAL = frozenset({"valid_to", "unit", "note", "simulated"})
 
 
-def read_documents(
-    documents: Iterable[Mapping[str, object]], sources: Iterable[str] = ()
-) -> Iterator[Rule]:
+def read_documents(documents: Iterable[Mapping[str, object]], sources: Iterable[str] = ()) -> Iterator[Rule]:
     """Read all ``[[rule]]`` tables of parsed TOML documents (读取全部参数)."""
     names = chain(sources, repeat(""))
     for position, document in enumerate(documents, start=1):

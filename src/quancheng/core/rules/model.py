@@ -104,9 +104,7 @@ class Rule:
             if not getattr(self, key).strip():
                 raise ValueError(f"{key} must not be empty")
         if self.valid_to is not None and self.valid_to <= self.valid_from:
-            raise ValueError(
-                "valid_to must be after valid_from: it is the first day without effect"
-            )
+            raise ValueError("valid_to must be after valid_from: it is the first day without effect")
 
     @property
     def prefix(self) -> str:

@@ -171,10 +171,14 @@ class Exemption(Row):
 
 
 class Grade(Row):
-    """等级声明: the grade a module claims."""
+    """等级声明: the grade a module claims, and where the evidence of gold and platinum lies."""
 
     claims: Claim = "bronze"
     exempt: tuple[Exemption, ...] = ()
+    core: tuple[Name, ...] = ()  # packages of quancheng.core this module stands on
+    benchmarks: tuple[Slug, ...] = ()  # names python -m benchmarks runs
+    standards: tuple[Label, ...] = ()  # open standards it speaks, as the documentation names them
+    peers: tuple[Label, ...] = ()  # products it was measured against
 
 
 class Manifest(Row):

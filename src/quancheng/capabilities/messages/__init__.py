@@ -1,0 +1,1 @@
+"""消息 Messages to people and officials, made from events by templates that are data."""

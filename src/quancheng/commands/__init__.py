@@ -1,0 +1,1 @@
+"""The groups of the ``quancheng`` command, each imported when it is called."""

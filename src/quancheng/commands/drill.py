@@ -1,0 +1,46 @@
+"""``quancheng drill``: runs a rehearsal a module offers by ``[[drill]]``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from quancheng.cli import start_django
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--headless", is_flag=True, help="尽快跑完,不配合屏幕。 As fast as possible.")
+@click.option("--seed", type=int, default=1, show_default=True, help="随机种子。 Seed.")
+@click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=None,
+              help="相对真实时间的倍速,默认 60。 Times real time; 60 unless headless.")
+@click.option("--faults", type=click.FloatRange(0, 1), default=0.0, show_default=True,
+              help="注入故障的比例。 Share of messages that meet a fault.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), default=None,
+              help="写出 JSON 报告。 Write the report as JSON.")
+def drill(
+    name: str | None, headless: bool, seed: int, speed: float | None, faults: float,
+    report: Path | None,
+) -> None:
+    """运行演练;不带名称则列出全部。 Run a drill; without a name, list them."""
+    start_django()
+    from quancheng.kernel.simulation import drills
+
+    if name is None:
+        for row in drills.available():
+            click.echo(f"{row.id}  {row.zh}  {row.en}")
+        return
+    if speed is None and not headless:
+        speed = 60.0
+    terms = drills.Terms(seed=seed, speed=speed, faults=faults, headless=headless)
+    result = drills.run(name, terms, progress=click.echo)
+    if report is not None:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(json.dumps(result, ensure_ascii=False, indent=2), encoding="utf-8")
+        click.echo(f"报告 report: {report}")
+    else:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    if result.get("passed") is False:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,1 @@
+"""Components as plain functions; ``templatetags/qc.py`` gives them to templates."""
