@@ -23,7 +23,6 @@ api = NinjaAPI(
     description="一套接口,全城模块。One API over all modules. Errors are RFC 9457 problem details.",
     docs_url="/docs",
     urls_namespace="api",
-    csrf=True,
 )
 
 session = django_auth

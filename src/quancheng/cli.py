@@ -18,15 +18,45 @@ COMMANDS: dict[str, tuple[str, str, bool, str]] = {
     "run": ("quancheng.commands.serve", "run", False, "启动整个平台。 Start everything."),
     "web": ("quancheng.commands.serve", "web", False, "只启动网页与接口。 Start web only."),
     "worker": ("quancheng.commands.serve", "worker", False, "只启动后台任务。 Start workers only."),
-    "scheduler": ("quancheng.commands.serve", "scheduler", False, "只启动定时器。 Start the timer."),
-    "component": ("quancheng.commands.serve", "component", False, "启动一个组件。 Start a component."),
-    "setup": ("quancheng.commands.prepare", "setup", False, "建库、装入城市。 Make everything ready."),
-    "migrate": ("quancheng.commands.prepare", "migrate", False, "更新数据库。 Update the database."),
-    "check": ("quancheng.commands.check", "check", False, "检查模块与等级。 Check modules and grades."),
+    "scheduler": (
+        "quancheng.commands.serve",
+        "scheduler",
+        False,
+        "只启动定时器。 Start the timer.",
+    ),
+    "component": (
+        "quancheng.commands.serve",
+        "component",
+        False,
+        "启动一个组件。 Start a component.",
+    ),
+    "setup": (
+        "quancheng.commands.prepare",
+        "setup",
+        False,
+        "建库、装入城市。 Make everything ready.",
+    ),
+    "migrate": (
+        "quancheng.commands.prepare",
+        "migrate",
+        False,
+        "更新数据库。 Update the database.",
+    ),
+    "check": (
+        "quancheng.commands.check",
+        "check",
+        False,
+        "检查模块与等级。 Check modules and grades.",
+    ),
     "new": ("quancheng.commands.new", "new", False, "新建场景。 Make a new scenario."),
     "drill": ("quancheng.commands.drill", "drill", False, "运行演练。 Run a drill."),
-    "django": ("quancheng.commands.manage", "manage", False, "Django 管理命令。 Django's commands."),
-    "audit": ("quancheng.kernel.audit.commands", "command", True, "审计链。 The audit chain."),
+    "django": (
+        "quancheng.commands.manage",
+        "manage",
+        False,
+        "Django 管理命令。 Django's commands.",
+    ),
+    "audit": ("quancheng.commands.audit", "command", True, "审计链。 The audit chain."),
     "store": ("quancheng.kernel.store.commands", "command", True, "数据湖。 The data store."),
     "events": ("quancheng.kernel.events.commands", "command", True, "事件。 Events."),
     "jobs": ("quancheng.kernel.jobs.commands", "command", True, "后台任务。 Background jobs."),
@@ -127,3 +157,7 @@ def main(arguments: list[str] | None = None) -> None:
         text, code = sentence(error)
         click.echo(text, err=True)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

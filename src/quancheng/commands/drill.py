@@ -14,14 +14,31 @@ from quancheng.cli import start_django
 @click.argument("name", required=False)
 @click.option("--headless", is_flag=True, help="尽快跑完,不配合屏幕。 As fast as possible.")
 @click.option("--seed", type=int, default=1, show_default=True, help="随机种子。 Seed.")
-@click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=None,
-              help="相对真实时间的倍速,默认 60。 Times real time; 60 unless headless.")
-@click.option("--faults", type=click.FloatRange(0, 1), default=0.0, show_default=True,
-              help="注入故障的比例。 Share of messages that meet a fault.")
-@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), default=None,
-              help="写出 JSON 报告。 Write the report as JSON.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    help="相对真实时间的倍速,默认 60。 Times real time; 60 unless headless.",
+)
+@click.option(
+    "--faults",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="注入故障的比例。 Share of messages that meet a fault.",
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="写出 JSON 报告。 Write the report as JSON.",
+)
 def drill(
-    name: str | None, headless: bool, seed: int, speed: float | None, faults: float,
+    name: str | None,
+    headless: bool,
+    seed: int,
+    speed: float | None,
+    faults: float,
     report: Path | None,
 ) -> None:
     """运行演练;不带名称则列出全部。 Run a drill; without a name, list them."""

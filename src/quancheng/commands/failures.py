@@ -18,7 +18,8 @@ def sentence(error: Exception) -> tuple[str, int]:
     text = getattr(error, "text", None)  # errors of core carry a Text
     if isinstance(error, QuanchengError):
         return (
-            f"错误 {error.detail.zh}{error.todo.zh}\nError: {error.detail.en} {error.todo.en}", FAILED
+            f"错误 {error.detail.zh}{error.todo.zh}\nError: {error.detail.en} {error.todo.en}",
+            FAILED,
         )
     if isinstance(error, RegistryError):
         return "\n".join(error.lines), CONFIGURATION

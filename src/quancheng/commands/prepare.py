@@ -15,14 +15,32 @@ def migrate() -> None:
 
 
 @click.command()
-@click.option("--persons", type=click.IntRange(0), default=20_000, show_default=True,
-              help="模拟居民数。 Synthetic residents (with QUANCHENG_DEMO=1).")
-@click.option("--firms", type=click.IntRange(0), default=2_000, show_default=True,
-              help="模拟企业数。 Synthetic firms (with QUANCHENG_DEMO=1).")
-@click.option("--seed", type=int, default=20_250_101, show_default=True,
-              help="随机种子。 Seed of the synthetic data.")
-@click.option("--demo/--no-demo", default=None,
-              help="是否装入模拟数据,默认按 QUANCHENG_DEMO。 Load demo data or not.")
+@click.option(
+    "--persons",
+    type=click.IntRange(0),
+    default=20_000,
+    show_default=True,
+    help="模拟居民数。 Synthetic residents (with QUANCHENG_DEMO=1).",
+)
+@click.option(
+    "--firms",
+    type=click.IntRange(0),
+    default=2_000,
+    show_default=True,
+    help="模拟企业数。 Synthetic firms (with QUANCHENG_DEMO=1).",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=20_250_101,
+    show_default=True,
+    help="随机种子。 Seed of the synthetic data.",
+)
+@click.option(
+    "--demo/--no-demo",
+    default=None,
+    help="是否装入模拟数据,默认按 QUANCHENG_DEMO。 Load demo data or not.",
+)
 def setup(persons: int, firms: int, seed: int, demo: bool | None) -> None:
     """建好一切:表、词汇、城市资料、模拟数据。可重复运行。 Make everything ready; repeatable."""
     start_django()

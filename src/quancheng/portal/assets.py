@@ -30,3 +30,10 @@ def _manifest(_stamp: int) -> dict[str, str]:
         log.warning("front end not built: run `npm ci && npm run build` in frontend/")
         return {}
     return content
+
+
+@lru_cache(maxsize=1)
+def service_worker_source() -> str:
+    """The service worker, which keeps the offline page and the built styles."""
+    file = DIST.parent / "sw.js"
+    return file.read_text("utf-8") if file.exists() else ""

@@ -32,11 +32,11 @@ class ChainFault(StrEnum):
 _TEXTS = {
     ChainFault.DUPLICATE: Text("标识重复", "this sender has used the identifier before"),
     ChainFault.ORPHAN: Text("引用的消息不存在或没有引用", "refers to no message that exists"),
-    ChainFault.MISMATCH: Text("引用的时间与原消息不符", "the time sent is not the message's own"),
-    ChainFault.NOT_BEFORE: Text("引用了同时或之后的消息", "refers to a message not sent before it"),
+    ChainFault.MISMATCH: Text("引用的时间与原消息不符", "the time is not the message's own"),
+    ChainFault.NOT_BEFORE: Text("引用了同时或之后的消息", "refers to a message not sent before"),
     ChainFault.CANCELLED: Text("引用的消息已解除", "refers to a message already cancelled"),
     ChainFault.NOT_AN_ALERT: Text("只能更新或解除预警", "only alerts and updates can be replaced"),
-    ChainFault.FORK: Text("原消息已被更新，须引用最新一条", "replaced already: refer to the latest"),
+    ChainFault.FORK: Text("原消息已被更新，须引用最新一条", "replaced already: name the latest"),
 }
 
 

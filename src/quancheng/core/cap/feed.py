@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from lxml import etree
 
@@ -17,6 +18,7 @@ from .xml import NAMESPACE, format_time
 __all__ = ["FeedInfo", "build_feed"]
 
 _ATOM = "http://www.w3.org/2005/Atom"
+_PREFIXES: dict[Any, str] = {None: _ATOM, "cap": NAMESPACE}
 _CAP_TYPE = "application/cap+xml"
 _NO_ZONE = Text("更新时间须带时区", "the time of update needs a time zone")
 
@@ -57,7 +59,7 @@ def build_feed(
     """
     if feed.updated.utcoffset() is None:
         raise CapError((Problem("feed.updated", _NO_ZONE),))
-    root = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM, "cap": NAMESPACE})
+    root = etree.Element(f"{{{_ATOM}}}feed", nsmap=_PREFIXES)
     root.set("{http://www.w3.org/XML/1998/namespace}lang", language)
     for name, text in (("id", feed.id), ("title", feed.title)):
         _put(root, name, text)

@@ -143,9 +143,9 @@ def _info(path: str, info: Info, sent: datetime) -> Iterator[Problem]:
     for name, time in times.items():
         yield from _time(f"{path}.{name}", time)
     begins = info.effective or sent
-    if info.expires is not None and _zoned(info.expires) and _zoned(begins):
-        if info.expires <= begins:
-            yield Problem(f"{path}.expires", _EXPIRES)
+    ends = info.expires
+    if ends is not None and _zoned(ends) and _zoned(begins) and ends <= begins:
+        yield Problem(f"{path}.expires", _EXPIRES)
     if info.web is not None and not _URI.fullmatch(info.web):
         yield Problem(f"{path}.web", _ABSOLUTE)
     for number, resource in enumerate(info.resources):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
-from typing import Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from lxml import etree
 
@@ -41,6 +41,7 @@ __all__ = ["NAMESPACE", "format_time", "from_xml", "parse_time", "to_xml"]
 
 T = TypeVar("T")
 NAMESPACE: Final = "urn:oasis:names:tc:emergency:cap:1.2"
+_PREFIXES: dict[Any, str] = {None: NAMESPACE}
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)([+-])(\d\d):(\d\d)", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
@@ -260,7 +261,7 @@ def from_xml(document: bytes) -> Alert:
         root = etree.fromstring(document, parser)
     except (etree.XMLSyntaxError, ValueError):
         _refuse("alert", _MALFORMED)
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         _refuse("alert", _DOCTYPE)
     if root.tag != f"{{{NAMESPACE}}}alert":
         _refuse("alert", _ROOT)
@@ -332,7 +333,7 @@ def _joined(words: tuple[str, ...]) -> str | None:
 def to_xml(alert: Alert) -> bytes:
     """Check a message and write it as UTF-8 XML that validates against the schema."""
     check(alert)
-    root = etree.Element(f"{{{NAMESPACE}}}alert", nsmap={None: NAMESPACE})
+    root = etree.Element(f"{{{NAMESPACE}}}alert", nsmap=_PREFIXES)
     out = _Writer(root)
     out.put(identifier=alert.identifier, sender=alert.sender, sent=alert.sent)
     out.put(status=alert.status, msgType=alert.msg_type, source=alert.source, scope=alert.scope)

@@ -45,7 +45,7 @@ class Hyetograph:
 
 
 def share(total: int, weights: Sequence[float]) -> list[int]:
-    """Share a whole number in proportion to weights, by largest remainder, the earlier of equals."""
+    """Share a whole number by weights, by largest remainder, the earlier of equals first."""
     whole = sum(weights)
     if total < 0 or not weights or whole <= 0 or min(weights) < 0:
         raise StormError(f"cannot share {total} among {len(weights)} weights")

@@ -24,7 +24,7 @@ __all__ = ["Gauge", "GaugeRain", "spread_storm"]
 Array = NDArray[np.float64]
 _EARTH_KM = 6371.0
 _STEPS = 60
-_SCALES_KM = (0.1, 2000.0)
+_SCALES_KM = (1e-3, 1e24)
 _POWERS = (0.15, 8.0)
 
 

@@ -77,7 +77,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Hysteresis:
-    """回差: an episode ends below ``clear_ratio`` of the amount, with ``clear_coverage`` present."""
+    """回差: an episode ends below ``clear_ratio`` of the amount, ``clear_coverage`` present."""
 
     clear_ratio: Decimal
     clear_coverage: Decimal
@@ -168,7 +168,7 @@ class RainWindows:
         return tuple(SlotRain(self._time(s), self._slots[s]) for s in slots if s in self._slots)
 
     def rolling(self, minutes: int, until: datetime | None = None) -> tuple[WindowSum, ...]:
-        """Every window from the first slot with data to ``until`` (the last with data), in order."""
+        """Every window from the first slot with data to ``until`` (else the last), in order."""
         width = self.width(minutes)
         if not self._slots:
             return ()

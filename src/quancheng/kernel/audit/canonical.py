@@ -84,7 +84,7 @@ def entry_text(stream: str, algorithm: str, row: Row) -> str:
 
 def stamp(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, always the same width."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def _number(value: int | None) -> str:

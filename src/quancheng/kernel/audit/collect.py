@@ -25,7 +25,5 @@ def note(**detail: Any) -> None:
     """Add details to the entry of the running action; raises RuntimeError outside of one."""
     details = _details.get()
     if details is None:
-        raise RuntimeError(
-            "audit.note 只能在 @action 内使用。 audit.note has no action to add to here."
-        )
+        raise RuntimeError("audit.note 只能在 @action 内使用。 audit.note has no action to add to here.")
     details.update(detail)

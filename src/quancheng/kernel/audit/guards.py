@@ -49,9 +49,7 @@ def drop_statements(vendor: str) -> list[str]:
     """SQL that removes the triggers."""
     if vendor == "sqlite":
         return [
-            f"DROP TRIGGER IF EXISTS {table}_no_{verb}"
-            for table in TABLES
-            for verb in ("update", "delete")
+            f"DROP TRIGGER IF EXISTS {table}_no_{verb}" for table in TABLES for verb in ("update", "delete")
         ]
     return [
         f"DROP TRIGGER IF EXISTS {table}_no_{verb} ON {table}"

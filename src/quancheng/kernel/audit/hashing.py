@@ -35,9 +35,7 @@ def hasher(name: str) -> MerkleHasher:
         return SHA256
     if name == "sm3":
         return MerkleHasher("sm3", sm3_function())
-    raise ValueError(
-        f"QUANCHENG_AUDIT_HASH 应为 sha256 或 sm3,不是 {name}。 It must be sha256 or sm3."
-    )
+    raise ValueError(f"QUANCHENG_AUDIT_HASH 应为 sha256 或 sm3,不是 {name}。 It must be sha256 or sm3.")
 
 
 def chosen() -> MerkleHasher:

@@ -115,7 +115,7 @@ class AuditEntry(AppendOnlyModel):
 
     def row(self) -> Row:
         """The hashed columns."""
-        return tuple(getattr(self, name) for name in FIELDS)  # type: ignore[return-value]
+        return tuple(getattr(self, name) for name in FIELDS)
 
     def canonical(self, algorithm: str) -> str:
         """The text whose hash is :attr:`hash`."""

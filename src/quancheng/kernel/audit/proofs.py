@@ -76,9 +76,7 @@ def inclusion_proof(entry: AuditEntry) -> InclusionProof:
     source = _TableNodes(tree, entry.stream)
     index = entry.sequence - 1
     path = prove_inclusion(tree, source, index, newest.size)
-    proof = InclusionProof(
-        entry.canonical(tree.name), index, tuple(node.hex() for node in path), newest.note
-    )
+    proof = InclusionProof(entry.canonical(tree.name), index, tuple(node.hex() for node in path), newest.note)
     proof.verify()
     return proof
 

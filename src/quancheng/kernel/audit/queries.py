@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from quancheng.kernel.audit.models import AuditEntry, AppendOnlyQuerySet
+from quancheng.kernel.audit.models import AppendOnlyQuerySet, AuditEntry
 
 ACTOR_FIELDS = frozenset({"user_id", "person_id", "firm_id", "actor_kind", "actor_name", "module"})
 

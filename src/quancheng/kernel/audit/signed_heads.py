@@ -37,9 +37,7 @@ def collect(stream: str, report: Report) -> SignedHeads:
     heads = SignedHeads()
     _add(heads, stream, kept.notes, keys, report, Text("库外文件", "the file outside"))
     outside_sizes = set(heads.roots)
-    rows = list(
-        Checkpoint.objects.filter(stream=stream).order_by("size").values_list("size", "root", "note")
-    )
+    rows = list(Checkpoint.objects.filter(stream=stream).order_by("size").values_list("size", "root", "note"))
     _add(heads, stream, [note for *_rest, note in rows], keys, report, Text("数据表", "the table"))
     _compare_columns(heads, stream, rows, report)
     table_sizes = {size for size, *_rest in rows}

@@ -139,7 +139,7 @@ class EventDispatcher:
         try:
             with transaction.atomic():
                 return self._run_in_transaction(rows, events, token, CHUNK_SECONDS)
-        except Exception as error:  # noqa: BLE001 - the transaction itself failed
+        except Exception as error:
             if connection.needs_rollback:  # the caller's transaction is broken: his to handle
                 raise
             first, rest = rows[0], rows[1:]
@@ -148,7 +148,7 @@ class EventDispatcher:
             with transaction.atomic():
                 step, more = self._run_in_transaction([first], events, token, 0)
             return step, [*more, *rest]
-        except Exception as error:  # noqa: BLE001 - recorded as the delivery's reason
+        except Exception as error:
             with transaction.atomic():
                 step, freed = self._fail(first, reason_of(error), rest, token)
             return step, [row for row in rest if row not in freed]
@@ -237,7 +237,7 @@ def _handle(row: Delivery, event: Event | None) -> str | None:
     try:
         with transaction.atomic():
             subscription.handler(event)
-    except Exception as error:  # noqa: BLE001 - any failure of a handler is a reason to retry
+    except Exception as error:
         return reason_of(error)
     return None
 

@@ -73,7 +73,7 @@ def _number(limit: int) -> list[OutboxEvent]:
         table = connection.ops.quote_name(OutboxEvent._meta.db_table)
         with connection.cursor() as cursor:
             cursor.executemany(
-                f"UPDATE {table} SET sequence = %s WHERE id = %s",
+                f"UPDATE {table} SET sequence = %s WHERE id = %s",  # noqa: S608 - our own table's name
                 [(row.sequence, row.pk) for row in fresh],
             )
         Position.objects.filter(pk=position.pk).update(value=position.value + len(fresh))
@@ -122,9 +122,7 @@ def _fan_out_origin(origin: str, limit: int) -> int:
         ready, place = _contiguous(rows, position.value)
         if not ready and rows[0].received_at < clock.now() - GAP_PATIENCE:
             ready, place = _bridge(origin, rows, position.value)
-        create_deliveries(
-            [Event.from_cloudevent(row.envelope) for row in ready], subscriptions()
-        )
+        create_deliveries([Event.from_cloudevent(row.envelope) for row in ready], subscriptions())
         InboxEvent.objects.filter(pk__in=[row.pk for row in ready]).update(dispatched_at=clock.now())
         Position.objects.filter(pk=position.pk).update(value=place)
     return len(ready)
@@ -172,9 +170,7 @@ def heal(missing: range, now: datetime) -> list[InboxEvent]:
     """Put our own events that the broker lost into the inbox, straight from the outbox."""
     rows = OutboxEvent.objects.filter(sequence__gte=missing.start, sequence__lt=missing.stop)
     events = [row.to_event(city()) for row in rows.order_by("sequence")]
-    InboxEvent.objects.bulk_create(
-        [to_inbox(event, now) for event in events], ignore_conflicts=True
-    )
+    InboxEvent.objects.bulk_create([to_inbox(event, now) for event in events], ignore_conflicts=True)
     ids = [event.id for event in events]
     found = InboxEvent.objects.filter(event_id__in=ids, dispatched_at__isnull=True)
     return list(found.order_by("sequence"))

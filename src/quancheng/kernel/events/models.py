@@ -118,12 +118,8 @@ class Delivery(models.Model):
                 condition=Q(state="pending"),
                 name="events_delivery_order",
             ),
-            models.Index(
-                fields=["id"], condition=Q(state="pending"), name="events_delivery_waiting"
-            ),
-            models.Index(
-                fields=["finished_at"], condition=Q(state="dead"), name="events_delivery_dead"
-            ),
+            models.Index(fields=["id"], condition=Q(state="pending"), name="events_delivery_waiting"),
+            models.Index(fields=["finished_at"], condition=Q(state="dead"), name="events_delivery_dead"),
         ]
 
     def __str__(self) -> str:

@@ -62,9 +62,7 @@ class Gap:
 class NatsBus:
     """One connection to JetStream, for publishing, receiving or both; not for two threads."""
 
-    def __init__(
-        self, url: str | None = None, *, ack_wait: float = 30.0, durable: str | None = None
-    ) -> None:
+    def __init__(self, url: str | None = None, *, ack_wait: float = 30.0, durable: str | None = None) -> None:
         self.url = url or str(settings.BUS_URL)
         self.ack_wait = ack_wait
         self.durable = durable or f"quancheng-{city() or 'city'}"
@@ -233,13 +231,9 @@ def store(events: Iterable[Event], now: datetime) -> int:
     """Write received events into the inbox; returns how many were not there before."""
     wanted = {event.id: event for event in events}
     with transaction.atomic():
-        known = set(
-            InboxEvent.objects.filter(event_id__in=wanted).values_list("event_id", flat=True)
-        )
+        known = set(InboxEvent.objects.filter(event_id__in=wanted).values_list("event_id", flat=True))
         fresh = [event for event in wanted.values() if event.id not in known]
-        InboxEvent.objects.bulk_create(
-            [to_inbox(event, now) for event in fresh], ignore_conflicts=True
-        )
+        InboxEvent.objects.bulk_create([to_inbox(event, now) for event in fresh], ignore_conflicts=True)
     return len(fresh)
 
 

@@ -53,7 +53,7 @@ class DrainResult:
 
 
 def emit(
-    type: str,  # noqa: A002 - the name of the CloudEvents attribute
+    type: str,
     subject: str,
     data: Mapping[str, Any],
     *,
@@ -87,9 +87,7 @@ def emit(
     return row
 
 
-def drain(
-    limit: int | None = None, until_quiet: bool = True, *, strict: bool = False
-) -> DrainResult:
+def drain(limit: int | None = None, until_quiet: bool = True, *, strict: bool = False) -> DrainResult:
     """Deliver what is due, here and now (tests, drills, demo).
 
     With ``until_quiet`` also what the handlers emit. Failed deliveries wait for their backoff
@@ -145,9 +143,7 @@ def prune(older_than: timedelta = timedelta(days=30), *, batch: int = BATCH) -> 
     from quancheng.kernel.events.models import Delivery, InboxEvent, OutboxEvent
 
     before = clock.now() - older_than
-    unfinished = Delivery.objects.filter(event_id=OuterRef("event_id")).exclude(
-        state=Delivery.State.DONE
-    )
+    unfinished = Delivery.objects.filter(event_id=OuterRef("event_id")).exclude(state=Delivery.State.DONE)
     removed = 0
     for model in (OutboxEvent, InboxEvent):
         old = model._default_manager.filter(dispatched_at__lt=before).exclude(Exists(unfinished))

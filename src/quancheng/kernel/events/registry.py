@@ -53,9 +53,7 @@ def subscribe(
         earlier = _subscriptions.get(name)
         if earlier is not None and _identity(earlier.handler) != _identity(handler):
             raise ValueError(f"订阅名 {name} 已被占用。 The subscription name {name} is taken.")
-        _subscriptions[name] = Subscription(
-            name, pattern, handler, max_attempts, backoff or exponential()
-        )
+        _subscriptions[name] = Subscription(name, pattern, handler, max_attempts, backoff or exponential())
         return handler
 
     return register

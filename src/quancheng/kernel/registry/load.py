@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +24,7 @@ class Module:
     """One capability or scenario: where it is and its ``module.toml`` (模块)."""
 
     location: ModuleLocation
-    manifest: Manifest
+    manifest: Manifest = field(hash=False)
 
     @property
     def name(self) -> str:
@@ -53,7 +53,9 @@ class Module:
     def rows(self, kind: str) -> tuple[Any, ...]:
         """The rows of one kind in this module's manifest."""
         if kind not in KINDS:
-            raise KeyError(f"没有 [[{kind}]]。 There is no kind {kind}; use one of {', '.join(KINDS)}.")
+            raise KeyError(
+                f"没有 [[{kind}]]。 There is no kind {kind}; use one of {', '.join(KINDS)}."
+            )
         rows: tuple[Any, ...] = getattr(self.manifest, kind)
         return rows
 
@@ -168,8 +170,12 @@ def duplicates(found: Iterable[Module]) -> list[str]:
         keys = [("name", owner.name)]
         for kind in KINDS:
             keys += [
-                (kind, f"{owner.name}:{key_of(kind, row)}" if kind in SHARED_KINDS
-                 else key_of(kind, row))
+                (
+                    kind,
+                    f"{owner.name}:{key_of(kind, row)}"
+                    if kind in SHARED_KINDS
+                    else key_of(kind, row),
+                )
                 for row in owner.rows(kind)
             ]
         for kind, key in keys:

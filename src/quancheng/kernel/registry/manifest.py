@@ -47,8 +47,8 @@ def _inside(file: str) -> str:
 
 ResourceFile = Annotated[str, AfterValidator(_inside)]
 
-VARIABLES = frozenset({"$user", "$person", "$departments", "$regions", "$now"})
-COMMON_ROLES = frozenset({"anyone", "person", "system"})
+VARIABLES = frozenset({"$user", "$person", "$firm", "$departments", "$regions", "$now"})
+COMMON_ROLES = frozenset({"anyone", "person", "official", "system", "device"})
 
 
 class Row(BaseModel):
@@ -220,7 +220,8 @@ class Manifest(Row):
 
 
 KINDS: tuple[str, ...] = tuple(
-    name for name in Manifest.model_fields
+    name
+    for name in Manifest.model_fields
     if name not in {"id", "name", "floor", "zh", "en", "summary", "lead", "order", "grade"}
 )
 _KEYS = {"event": "type", "matter": "file", "parameters": "file"}
@@ -240,14 +241,31 @@ def parse(path: Path) -> Manifest:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ManifestError(path, [Problem("", Text(
-            "没有这个文件,请按 docs/module-anatomy.md 写一份。",
-            "The file does not exist; write one as docs/module-anatomy.md shows.",
-        ))]) from None
+        raise ManifestError(
+            path,
+            [
+                Problem(
+                    "",
+                    Text(
+                        "没有这个文件,请按 docs/module-anatomy.md 写一份。",
+                        "The file does not exist; write one as docs/module-anatomy.md shows.",
+                    ),
+                )
+            ],
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(path, [Problem("", Text(
-            f"不是有效的 UTF-8 TOML:{error}", f"Not valid UTF-8 TOML: {error}",
-        ))]) from error
+        raise ManifestError(
+            path,
+            [
+                Problem(
+                    "",
+                    Text(
+                        f"不是有效的 UTF-8 TOML:{error}",
+                        f"Not valid UTF-8 TOML: {error}",
+                    ),
+                )
+            ],
+        ) from error
     try:
         return Manifest.model_validate(data)
     except ValidationError as error:

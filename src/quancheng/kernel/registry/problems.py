@@ -45,22 +45,37 @@ class ManifestError(RegistryError):
 # What a pattern means to the person who has to write the value.
 _PATTERNS = (
     ("(bronze|silver|gold|platinum)", Text("应像 bronze.api。", "Write it like bronze.api.")),
-    ("^[A-Z][0-9]", Text(
-        "应是系统表中的编号,如 S9;不在表中写 S0。",
-        "Write the row of plan/SYSTEMS.md, such as S9; S0 when it is not in the plan.")),
-    (r":[A-Za-z_]\w*$", Text(
-        "应像 quancheng.scenarios.water.indicators:level。",
-        "Write it like quancheng.scenarios.water.indicators:level.")),
+    (
+        "^[A-Z][0-9]",
+        Text(
+            "应是系统表中的编号,如 S9;不在表中写 S0。",
+            "Write the row of plan/SYSTEMS.md, such as S9; S0 when it is not in the plan.",
+        ),
+    ),
+    (
+        r":[A-Za-z_]\w*$",
+        Text(
+            "应像 quancheng.scenarios.water.indicators:level。",
+            "Write it like quancheng.scenarios.water.indicators:level.",
+        ),
+    ),
     (r"\.[A-Z][", Text("应像 services.Case。", "Write app label and model, like services.Case.")),
     (r"^/\S*", Text("应以 / 开头。", "It must begin with /.")),
-    (r"( \S+){4}", Text(
-        "应是五段 cron,如 0 8 * * *。", "Write five cron fields, like 0 8 * * *.")),
-    ("{1,39}", Text(
-        "应是小写字母开头的英文名,如 city_parks。",
-        "Write a name of lower-case letters, digits and _, like city_parks.")),
-    ("^[a-z]", Text(
-        "应是小写字母开头、以点分段的编号,如 services.clerk。",
-        "Write a lower-case dotted id, like services.clerk.")),
+    (r"( \S+){4}", Text("应是五段 cron,如 0 8 * * *。", "Write five cron fields, like 0 8 * * *.")),
+    (
+        "{1,39}",
+        Text(
+            "应是小写字母开头的英文名,如 city_parks。",
+            "Write a name of lower-case letters, digits and _, like city_parks.",
+        ),
+    ),
+    (
+        "^[a-z]",
+        Text(
+            "应是小写字母开头、以点分段的编号,如 services.clerk。",
+            "Write a lower-case dotted id, like services.clerk.",
+        ),
+    ),
     ("^[a-z0-9]", Text("应是小写代码,如 jn-water。", "Write a lower-case code, like jn-water.")),
 )
 
@@ -87,9 +102,7 @@ def _text(kind: str, context: dict[str, Any], item: Any, model: type[BaseModel])
         keys = "、".join(_known_keys(item["loc"], model))
         return Text(f"没有这个键;可用:{keys}。", f"There is no such key; use one of {keys}.")
     if kind == "literal_error":
-        return Text(
-            f"应是 {context['expected']} 之一。", f"Write one of {context['expected']}."
-        )
+        return Text(f"应是 {context['expected']} 之一。", f"Write one of {context['expected']}.")
     if kind == "string_pattern_mismatch":
         return next(text for mark, text in _PATTERNS if mark in context["pattern"])
     if kind in {"string_too_short", "too_short"}:

@@ -174,7 +174,11 @@ class Simulation:
         self._observers.append(observer)
 
     def checkpoint(
-        self, period: timedelta, report: Callable[[dict[str, Any]], None], *, name: str = "checkpoint"
+        self,
+        period: timedelta,
+        report: Callable[[dict[str, Any]], None],
+        *,
+        name: str = "checkpoint",
     ) -> Handle:
         """Report progress (time, steps, pending, lag) every so often, after all else of the moment."""
         return self.every(name, period, lambda: report(self.progress()), priority=1_000_000)

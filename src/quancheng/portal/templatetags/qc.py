@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
@@ -14,6 +13,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join,
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from quancheng.core.text import Text
 from quancheng.portal import assets, i18n, navigation
 from quancheng.portal.components import atoms, formats, icons
 
@@ -81,6 +81,13 @@ def wrap(parser: Parser, token: Token) -> WrapNode:
     return WrapNode(nodelist, bits[0].strip("\"'"), css)
 
 
+@register.inclusion_tag("portal/tags/crumbs.html")
+def crumbs(*parts: Any) -> dict[str, Any]:
+    """``{% crumbs "办事" "/matters/" "老年卡" %}``: name, address, …, name of this page."""
+    names, addresses = parts[::2], [*parts[1::2], ""]
+    return {"items": list(zip(names, addresses, strict=False))}
+
+
 # -- forms ------------------------------------------------------------------------------------
 @register.simple_tag
 def field(bound: BoundField, css: str = "") -> SafeString:
@@ -136,6 +143,12 @@ def _summary_row(row: Any) -> dict[str, Any]:
 def empty(title: Any, hint: Any = "", href: str = "", label: Any = "", symbol: str = "inbox") -> dict[str, Any]:
     """An empty list says what to do."""
     return {"title": title, "hint": hint, "href": href, "label": label, "symbol": symbol}
+
+
+@register.inclusion_tag("portal/tags/tiles.html")
+def tiles(entries: Iterable[Any]) -> dict[str, Any]:
+    """A grid of entries ``{path, label, icon, hint?}``."""
+    return {"entries": entries}
 
 
 @register.inclusion_tag("portal/tags/kpi.html")
@@ -239,16 +252,22 @@ def island(kind: str, config: Mapping[str, Any], label: Any = "", table: str = "
     return {
         "kind": kind, "name": name, "label": i18n.pick(label or config.get("label", "")),
         "table": table or config.get("table", ""), "css": css,
-        "data": json_script(json.loads(json.dumps(dict(config), default=_plain)), f"{name}-config"),
+        "data": json_script(_readable(dict(config)), f"{name}-config"),
         "styles": assets.asset_url("map.css") if kind == "map" else "",
         "worker": assets.asset_url("map-worker.js") if kind == "map" else "",
         "script": assets.asset_url(f"{kind}.js"),
     }  # fmt: skip
 
 
-def _plain(value: Any) -> Any:
-    to_dict = getattr(value, "to_dict", None)
-    return to_dict() if to_dict else str(value)
+def _readable(value: Any) -> Any:
+    """Plain JSON values, two-language texts in the reader's language."""
+    if isinstance(value, Text) or (isinstance(value, Mapping) and value.keys() == {"zh", "en"}):
+        return i18n.pick(value)
+    if isinstance(value, Mapping):
+        return {str(key): _readable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_readable(part) for part in value]
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 @register.simple_tag

@@ -26,7 +26,7 @@ _GOOD, _MISSING = Quality.GOOD, Quality.MISSING
 def reading(
     code: int, value: Decimal | None, observed_at: datetime, definition: int | None = None
 ) -> Reading:
-    """Make a reading of the element ``code`` with its usual width, missing where it has no value."""
+    """Make a reading of the element ``code`` with its usual width, missing without a value."""
     row = element(code)
     if row is None:
         raise FrameError(Fault.ELEMENT, f"{code:02X}")
@@ -52,7 +52,9 @@ def _scaled(value: Decimal, decimals: int) -> int:
     if not isinstance(exponent, int) or abs(exponent) > _LONGEST:
         raise FrameError(Fault.VALUE, f"{value}")
     number, power = int("".join(map(str, digits))), exponent + decimals
-    whole, rest = divmod(number, 10**-power) if power < 0 else (number * 10**power, 0)
+    divisor: int = 10 ** max(-power, 0)
+    factor: int = 10 ** max(power, 0)
+    whole, rest = divmod(number * factor, divisor)
     if rest:
         raise FrameError(Fault.VALUE, f"{value} with {decimals} decimals")
     return -whole if sign else whole
@@ -184,7 +186,7 @@ def encode_uniform(step: timedelta, first: datetime, readings: tuple[Reading, ..
 
 def _identifier(item: Reading) -> bytes:
     code = item.element.code
-    if not 0 < item.definition >> 3 or item.definition > 0xFF:
+    if not item.definition >> 3 > 0 or item.definition > 0xFF:
         raise FrameError(Fault.ELEMENT_LENGTH, f"{code:02X} {item.definition:02X}")
     return code.to_bytes(2 if code > 0xFF else 1) + bytes((item.definition,))
 

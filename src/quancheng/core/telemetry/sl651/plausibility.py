@@ -1,4 +1,4 @@
-"""合理性: what the checksum cannot know. A frame with doubts is kept and marked, not thrown away."""
+"""合理性: what the checksum cannot know. A frame with doubts is kept and marked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""规约代码表: function codes (附录B), station classes (附录A) and elements (附录C 表C.1) as data."""
+"""规约代码表: functions (附录B), station classes (附录A) and elements (附录C 表C.1) as data."""
 
 from __future__ import annotations
 
@@ -124,38 +124,41 @@ class Element:
 
 
 _NUMBERS = """
-01 断面面积 section-area m² 8 2|02 瞬时气温 air-temperature ℃ 3 1|03 瞬时水温 water-temperature ℃ 3 1
-05 时段长 period-length 时.分 4 2|06 日蒸发量 evaporation-day mm 5 1
-07 当前蒸发量 evaporation mm 5 1|08 气压 pressure hPa 5 0|09 闸门开启高度 gate-opening m 5 2
-0A 输水设备编号 gate-number - 3 0|0B 输水设备类别 gate-kind - 1 0|0C 闸门开启孔数 gates-open 孔 3 0
-0D 地温 soil-temperature ℃ 3 1|0E 地下水瞬时埋深 groundwater-depth m 6 2|0F 波浪高度 wave-height m 5 2
+01 断面面积 section-area m² 8 2|02 瞬时气温 air-temperature ℃ 3 1
+03 瞬时水温 water-temperature ℃ 3 1|05 时段长 period-length 时.分 4 2
+06 日蒸发量 evaporation-day mm 5 1|07 当前蒸发量 evaporation mm 5 1|08 气压 pressure hPa 5 0
+09 闸门开启高度 gate-opening m 5 2|0A 输水设备编号 gate-number - 3 0
+0B 输水设备类别 gate-kind - 1 0|0C 闸门开启孔数 gates-open 孔 3 0|0D 地温 soil-temperature ℃ 3 1
+0E 地下水瞬时埋深 groundwater-depth m 6 2|0F 波浪高度 wave-height m 5 2
 10 10厘米处土壤含水量 soil-moisture-10cm % 4 1|11 20厘米处土壤含水量 soil-moisture-20cm % 4 1
 12 30厘米处土壤含水量 soil-moisture-30cm % 4 1|13 40厘米处土壤含水量 soil-moisture-40cm % 4 1
 14 50厘米处土壤含水量 soil-moisture-50cm % 4 1|15 60厘米处土壤含水量 soil-moisture-60cm % 4 1
 16 80厘米处土壤含水量 soil-moisture-80cm % 4 1|17 100厘米处土壤含水量 soil-moisture-100cm % 4 1
 18 湿度 humidity % 4 1|19 开机台数 machines-on 台 2 0|1A 1小时时段降水量 rain-1h mm 5 1
-1B 2小时时段降水量 rain-2h mm 5 1|1C 3小时时段降水量 rain-3h mm 5 1|1D 6小时时段降水量 rain-6h mm 5 1
-1E 12小时时段降水量 rain-12h mm 5 1|1F 日降水量 rain-day mm 5 1|20 当前降水量 rain-current mm 5 1
-21 1分钟时段降水量 rain-1min mm 5 1|22 5分钟时段降水量 rain-5min mm 5 1
-23 10分钟时段降水量 rain-10min mm 5 1|24 30分钟时段降水量 rain-30min mm 5 1|25 暴雨量 rainstorm mm 5 1
-26 降水量累计值 rain-total mm 6 1|27 瞬时流量 flow m³/s 9 3|28 取排水口流量1 outlet-flow-1 m³/s 9 3
+1B 2小时时段降水量 rain-2h mm 5 1|1C 3小时时段降水量 rain-3h mm 5 1
+1D 6小时时段降水量 rain-6h mm 5 1|1E 12小时时段降水量 rain-12h mm 5 1|1F 日降水量 rain-day mm 5 1
+20 当前降水量 rain-current mm 5 1|21 1分钟时段降水量 rain-1min mm 5 1
+22 5分钟时段降水量 rain-5min mm 5 1|23 10分钟时段降水量 rain-10min mm 5 1
+24 30分钟时段降水量 rain-30min mm 5 1|25 暴雨量 rainstorm mm 5 1|26 降水量累计值 rain-total mm 6 1
+27 瞬时流量 flow m³/s 9 3|28 取排水口流量1 outlet-flow-1 m³/s 9 3
 29 取排水口流量2 outlet-flow-2 m³/s 9 3|2A 取排水口流量3 outlet-flow-3 m³/s 9 3
 2B 取排水口流量4 outlet-flow-4 m³/s 9 3|2C 取排水口流量5 outlet-flow-5 m³/s 9 3
 2D 取排水口流量6 outlet-flow-6 m³/s 9 3|2E 取排水口流量7 outlet-flow-7 m³/s 9 3
-2F 取排水口流量8 outlet-flow-8 m³/s 9 3|30 总出库流量 outflow m³/s 9 3|31 输水设备流量 gate-flow m³/s 9 3
-32 输沙量 sediment-load 万t 11 3|33 风向 wind-direction - 2 0|34 风力 wind-force 级 2 0
-35 风速 wind-speed m/s 4 1|36 断面平均流速 mean-velocity m/s 5 3|37 当前瞬时流速 velocity m/s 5 3
-38 电源电压 voltage V 4 2|39 瞬时河道水位 river-level m 7 3|3A 库(闸、站)下水位 level-below m 7 3
-3B 库(闸、站)上水位 level-above m 7 3|3C 取排水口水位1 outlet-level-1 m 7 3
-3D 取排水口水位2 outlet-level-2 m 7 3|3E 取排水口水位3 outlet-level-3 m 7 3
-3F 取排水口水位4 outlet-level-4 m 7 3|40 取排水口水位5 outlet-level-5 m 7 3
-41 取排水口水位6 outlet-level-6 m 7 3|42 取排水口水位7 outlet-level-7 m 7 3
-43 取排水口水位8 outlet-level-8 m 7 3|44 含沙量 sediment kg/m³ 9 3|46 pH值 ph - 4 2
-47 溶解氧 dissolved-oxygen mg/L 4 2|48 电导率 conductivity μS/cm 5 0|49 浊度 turbidity 度 3 0
-4A 高锰酸盐指数 permanganate mg/L 4 1|4B 氧化还原电位 redox mV 5 1|4C 氨氮 ammonia mg/L 6 2
-4D 总磷 phosphorus mg/L 5 3|4E 总氮 nitrogen mg/L 5 2|4F 总有机碳 organic-carbon mg/L 4 2
-50 铜 copper mg/L 7 4|51 锌 zinc mg/L 6 4|52 硒 selenium mg/L 7 5|53 砷 arsenic mg/L 7 5
-54 总汞 mercury mg/L 7 5|55 镉 cadmium mg/L 7 5|56 铅 lead mg/L 7 5|57 叶绿素a chlorophyll mg/L 4 2
+2F 取排水口流量8 outlet-flow-8 m³/s 9 3|30 总出库流量 outflow m³/s 9 3
+31 输水设备流量 gate-flow m³/s 9 3|32 输沙量 sediment-load 万t 11 3|33 风向 wind-direction - 2 0
+34 风力 wind-force 级 2 0|35 风速 wind-speed m/s 4 1|36 断面平均流速 mean-velocity m/s 5 3
+37 当前瞬时流速 velocity m/s 5 3|38 电源电压 voltage V 4 2|39 瞬时河道水位 river-level m 7 3
+3A 库(闸、站)下水位 level-below m 7 3|3B 库(闸、站)上水位 level-above m 7 3
+3C 取排水口水位1 outlet-level-1 m 7 3|3D 取排水口水位2 outlet-level-2 m 7 3
+3E 取排水口水位3 outlet-level-3 m 7 3|3F 取排水口水位4 outlet-level-4 m 7 3
+40 取排水口水位5 outlet-level-5 m 7 3|41 取排水口水位6 outlet-level-6 m 7 3
+42 取排水口水位7 outlet-level-7 m 7 3|43 取排水口水位8 outlet-level-8 m 7 3
+44 含沙量 sediment kg/m³ 9 3|46 pH值 ph - 4 2|47 溶解氧 dissolved-oxygen mg/L 4 2
+48 电导率 conductivity μS/cm 5 0|49 浊度 turbidity 度 3 0|4A 高锰酸盐指数 permanganate mg/L 4 1
+4B 氧化还原电位 redox mV 5 1|4C 氨氮 ammonia mg/L 6 2|4D 总磷 phosphorus mg/L 5 3
+4E 总氮 nitrogen mg/L 5 2|4F 总有机碳 organic-carbon mg/L 4 2|50 铜 copper mg/L 7 4
+51 锌 zinc mg/L 6 4|52 硒 selenium mg/L 7 5|53 砷 arsenic mg/L 7 5|54 总汞 mercury mg/L 7 5
+55 镉 cadmium mg/L 7 5|56 铅 lead mg/L 7 5|57 叶绿素a chlorophyll mg/L 4 2
 58 水压1 pressure-1 kPa 5 2|59 水压2 pressure-2 kPa 5 2|5A 水压3 pressure-3 kPa 5 2
 5B 水压4 pressure-4 kPa 5 2|5C 水压5 pressure-5 kPa 5 2|5D 水压6 pressure-6 kPa 5 2
 5E 水压7 pressure-7 kPa 5 2|5F 水压8 pressure-8 kPa 5 2|60 水表1剩余水量 meter-left-1 m³ 11 3
@@ -166,9 +169,9 @@ _NUMBERS = """
 69 水表2每小时水量 meter-hour-2 m³/h 10 2|6A 水表3每小时水量 meter-hour-3 m³/h 10 2
 6B 水表4每小时水量 meter-hour-4 m³/h 10 2|6C 水表5每小时水量 meter-hour-5 m³/h 10 2
 6D 水表6每小时水量 meter-hour-6 m³/h 10 2|6E 水表7每小时水量 meter-hour-7 m³/h 10 2
-6F 水表8每小时水量 meter-hour-8 m³/h 10 2|70 交流A相电压 voltage-a V 4 1|71 交流B相电压 voltage-b V 4 1
-72 交流C相电压 voltage-c V 4 1|73 交流A相电流 current-a A 4 1|74 交流B相电流 current-b A 4 1
-75 交流C相电流 current-c A 4 1
+6F 水表8每小时水量 meter-hour-8 m³/h 10 2|70 交流A相电压 voltage-a V 4 1
+71 交流B相电压 voltage-b V 4 1|72 交流C相电压 voltage-c V 4 1|73 交流A相电流 current-a A 4 1
+74 交流B相电流 current-b A 4 1|75 交流C相电流 current-c A 4 1
 """
 
 

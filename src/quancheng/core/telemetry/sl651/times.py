@@ -22,11 +22,11 @@ def unpack_time(raw: bytes, size: int) -> datetime:
         raise FrameError(Fault.LENGTH, f"time {digits}")
     if not digits.isdigit():
         raise FrameError(Fault.BCD, f"time {digits}")
-    year, month, day, hour, minute, *second = (
-        int(digits[at : at + 2]) for at in range(0, 2 * size, 2)
-    )
+    parts = [int(digits[at : at + 2]) for at in range(0, 2 * size, 2)]
+    year, month, day, hour, minute = parts[:5]
+    second = parts[5] if size == 6 else 0
     try:
-        return datetime(_CENTURY + year, month, day, hour, minute, *second, tzinfo=BEIJING)
+        return datetime(_CENTURY + year, month, day, hour, minute, second, tzinfo=BEIJING)
     except ValueError as error:
         raise FrameError(Fault.TIME, digits) from error
 

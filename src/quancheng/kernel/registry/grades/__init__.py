@@ -11,5 +11,13 @@ from quancheng.kernel.registry.grades.model import (
 from quancheng.kernel.registry.grades.report import clear, grade, report
 
 __all__ = [
-    "GRADES", "ModuleGrade", "Outcome", "Result", "Rule", "clear", "grade", "report", "rules",
+    "GRADES",
+    "ModuleGrade",
+    "Outcome",
+    "Result",
+    "Rule",
+    "clear",
+    "grade",
+    "report",
+    "rules",
 ]

@@ -11,10 +11,18 @@ from quancheng.kernel.registry.grades.model import rule
 from quancheng.kernel.registry.grades.subject import Subject, dotted_name, has_tests
 
 NEW_SCENARIO_MARK = "quancheng:" + "new-scenario"  # in two parts, or this file would be marked
-VAGUE = frozenset({
-    "Exception", "BaseException", "RuntimeError", "ValueError", "KeyError", "Http404",
-    "PermissionDenied", "HttpError",
-})
+VAGUE = frozenset(
+    {
+        "Exception",
+        "BaseException",
+        "RuntimeError",
+        "ValueError",
+        "KeyError",
+        "Http404",
+        "PermissionDenied",
+        "HttpError",
+    }
+)
 
 
 @rule("bronze.model", "有自己的数据表和迁移", "has tables of its own and their migrations")
@@ -23,22 +31,27 @@ def model(subject: Subject) -> list[Text]:
 
     todo = []
     if not any(issubclass(table, GuardedModel) for table in subject.tables):
-        todo.append(Text(
-            "models.py 中写至少一个继承 GuardedModel 的表。",
-            "Write at least one table in models.py that extends GuardedModel.",
-        ))
+        todo.append(
+            Text(
+                "models.py 中写至少一个继承 GuardedModel 的表。",
+                "Write at least one table in models.py that extends GuardedModel.",
+            )
+        )
     if subject.tables and not list((subject.folder / "migrations").glob("0*.py")):
-        todo.append(Text(
-            f"运行 quancheng django makemigrations {subject.name}。",
-            f"Run quancheng django makemigrations {subject.name}.",
-        ))
+        todo.append(
+            Text(
+                f"运行 quancheng django makemigrations {subject.name}。",
+                f"Run quancheng django makemigrations {subject.name}.",
+            )
+        )
     return todo
 
 
 @rule("bronze.domain", "生成的样板已换成本业务", "the generated sample has become this domain")
 def domain(subject: Subject) -> list[Text]:
     marked = [
-        path for path in [*subject.sources, *subject.templates]
+        path
+        for path in [*subject.sources, *subject.templates]
         if NEW_SCENARIO_MARK in path.read_text(encoding="utf-8")
     ]
     return [
@@ -54,18 +67,22 @@ def domain(subject: Subject) -> list[Text]:
 def actions(subject: Subject) -> list[Text]:
     found = public_functions(subject.room("actions"))
     if not found:
-        return [Text("actions.py 中写至少一个 @action。", "Write at least one @action in actions.py.")]
+        return [
+            Text("actions.py 中写至少一个 @action。", "Write at least one @action in actions.py.")
+        ]
     todo = []
     for name, function in found.items():
         if not hasattr(function, "__quancheng_action__"):
-            todo.append(Text(
-                f"actions.{name} 不是 @action:加上装饰器或改为下划线开头。",
-                f"actions.{name} is not an @action: decorate it or begin its name with _.",
-            ))
+            todo.append(
+                Text(
+                    f"actions.{name} 不是 @action:加上装饰器或改为下划线开头。",
+                    f"actions.{name} is not an @action: decorate it or begin its name with _.",
+                )
+            )
         elif not (function.__doc__ or "").strip():
-            todo.append(Text(
-                f"actions.{name} 缺少文档字符串。", f"actions.{name} has no docstring."
-            ))
+            todo.append(
+                Text(f"actions.{name} 缺少文档字符串。", f"actions.{name} has no docstring.")
+            )
     return todo
 
 
@@ -90,19 +107,23 @@ def pages(subject: Subject) -> list[Text]:
 def api(subject: Subject) -> list[Text]:
     router: Any = getattr(subject.room("api"), "router", None)
     if router is None or not getattr(router, "path_operations", None):
-        return [Text(
-            "api.py 中写 router = ninja.Router() 和至少一个操作。",
-            "Write router = ninja.Router() and at least one operation in api.py.",
-        )]
+        return [
+            Text(
+                "api.py 中写 router = ninja.Router() 和至少一个操作。",
+                "Write router = ninja.Router() and at least one operation in api.py.",
+            )
+        ]
     return []
 
 
 @rule("bronze.demo", "有模拟数据", "has demo data")
 def demo(subject: Subject) -> list[Text]:
     if not callable(getattr(subject.room("simulate"), "seed", None)):
-        return [Text(
-            "simulate.py 中写 seed(city, random)。", "Write seed(city, random) in simulate.py."
-        )]
+        return [
+            Text(
+                "simulate.py 中写 seed(city, random)。", "Write seed(city, random) in simulate.py."
+            )
+        ]
     return []
 
 
@@ -111,10 +132,12 @@ def tests(subject: Subject) -> list[Text]:
     if any(has_tests(tree) for tree in subject.tests.values()):
         return []
     folder = subject.short(subject.test_folders[0])
-    return [Text(
-        f"在 {folder}/test_*.py 中写测试,至少一个 assert。",
-        f"Write tests in {folder}/test_*.py with at least one assert.",
-    )]
+    return [
+        Text(
+            f"在 {folder}/test_*.py 中写测试,至少一个 assert。",
+            f"Write tests in {folder}/test_*.py with at least one assert.",
+        )
+    ]
 
 
 @rule("bronze.errors", "错误说得清楚", "errors say what happened and what to do")
@@ -124,15 +147,19 @@ def errors(subject: Subject) -> list[Text]:
         for node in ast.walk(tree):
             place = f"{subject.short(path)}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, ast.Raise) and _raised(node) in VAGUE:
-                todo.append(Text(
-                    f"{place} 抛出 {_raised(node)}:改用 kernel.errors。",
-                    f"{place} raises {_raised(node)}: use kernel.errors.",
-                ))
+                todo.append(
+                    Text(
+                        f"{place} 抛出 {_raised(node)}:改用 kernel.errors。",
+                        f"{place} raises {_raised(node)}: use kernel.errors.",
+                    )
+                )
             elif isinstance(node, ast.ExceptHandler) and _swallows(node):
-                todo.append(Text(
-                    f"{place} 吞掉所有错误:只捕获预期的并说明。",
-                    f"{place} swallows every error: catch what you expect and say so.",
-                ))
+                todo.append(
+                    Text(
+                        f"{place} 吞掉所有错误:只捕获预期的并说明。",
+                        f"{place} swallows every error: catch what you expect and say so.",
+                    )
+                )
     return todo
 
 

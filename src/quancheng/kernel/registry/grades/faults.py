@@ -16,8 +16,12 @@ def faults(subject: Subject) -> list[Text]:
     """All faults of a module: rooms, functions, files, tables, imports."""
     try:
         return [
-            *_rooms(subject), *_functions(subject), *_files(subject), *_access(subject),
-            *_exemptions(subject), *forbidden_imports(subject),
+            *_rooms(subject),
+            *_functions(subject),
+            *_files(subject),
+            *_access(subject),
+            *_exemptions(subject),
+            *forbidden_imports(subject),
         ]
     except SyntaxError as error:
         return [Text(f"{error.filename} 有语法错误:{error}", f"{error.filename}: {error}")]

@@ -13,7 +13,13 @@ from quancheng.kernel.registry.grades.subject import Subject
 OPEN_ROOMS = frozenset({"actions", "queries"})
 # As in pyproject.toml [tool.importlinter]: each may import those after it.
 CAPABILITY_ORDER = (
-    "indicators", "command", "services", "trust", "things", "messages", "people",
+    "indicators",
+    "command",
+    "services",
+    "trust",
+    "things",
+    "messages",
+    "people",
 )
 
 
@@ -63,7 +69,9 @@ def _base(node: ast.ImportFrom, package: str) -> str:
 
 def _why_not(subject: Subject, name: str, others: dict[str, load.Module]) -> Text | None:
     if name == "quancheng.portal" or name.startswith("quancheng.portal."):
-        return Text("模块不得引用门户(只能向下)。", "A module may not import the portal (down only).")
+        return Text(
+            "模块不得引用门户(只能向下)。", "A module may not import the portal (down only)."
+        )
     for dotted, other in others.items():
         if name == dotted or name.startswith(f"{dotted}."):
             room = name.removeprefix(dotted).strip(".").partition(".")[0]
@@ -91,7 +99,11 @@ def _between(subject: Subject, other: load.Module, room: str) -> Text | None:
     )
     if subject.name not in order and other.name in order:
         downward = True  # a capability added later stands above the first seven
-    return None if downward else Text(
-        f"能力只能按顺序向下引用({' → '.join(order)})。",
-        f"Capabilities import in this order only: {' → '.join(order)}.",
+    return (
+        None
+        if downward
+        else Text(
+            f"能力只能按顺序向下引用({' → '.join(order)})。",
+            f"Capabilities import in this order only: {' → '.join(order)}.",
+        )
     )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from quancheng.core.text import Text
 from quancheng.kernel.registry.discovery import PACKAGE_ROOT
@@ -14,10 +15,18 @@ from quancheng.kernel.registry.grades.model import rule
 from quancheng.kernel.registry.grades.subject import Subject, called_name
 from quancheng.kernel.registry.manifest import KINDS, Bilingual
 
-GETTEXT = frozenset({
-    "_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext",
-    "pgettext_lazy",
-})
+GETTEXT = frozenset(
+    {
+        "_",
+        "gettext",
+        "gettext_lazy",
+        "gettext_noop",
+        "ngettext",
+        "ngettext_lazy",
+        "pgettext",
+        "pgettext_lazy",
+    }
+)
 _CHINESE = re.compile(r"[㐀-鿿]")
 _TRANSLATE = re.compile(r"""^(?:translate|trans)\s+(?:"([^"]+)"|'([^']+)')""")
 _UNDERSCORE = re.compile(r"""_\(\s*(?:"([^"]+)"|'([^']+)')\s*\)""")
@@ -30,10 +39,12 @@ def labels(subject: Subject) -> list[Text]:
     todo = [*_manifest(subject), *_raw_chinese(subject)]
     needed = {word for word in words(subject) if _CHINESE.search(word)}
     for word in sorted(needed - english):
-        todo.append(Text(
-            f"英文词汇 locale/en/LC_MESSAGES/django.po 缺少“{word}”。",
-            f"The English catalogue locale/en/LC_MESSAGES/django.po lacks “{word}”.",
-        ))
+        todo.append(
+            Text(
+                f"英文词汇 locale/en/LC_MESSAGES/django.po 缺少“{word}”。",
+                f"The English catalogue locale/en/LC_MESSAGES/django.po lacks “{word}”.",
+            )
+        )
     return todo
 
 
@@ -80,14 +91,15 @@ def template_words(source: str) -> Iterator[str]:
 
     for token in _tokens(source):
         if token.token_type in (TokenType.BLOCK, TokenType.VAR):
-            for match in [*_UNDERSCORE.finditer(token.contents), *_TRANSLATE.finditer(token.contents)]:
-                yield match[1] or match[2]
+            for pattern in (_UNDERSCORE, _TRANSLATE):
+                for match in pattern.finditer(token.contents):
+                    yield match[1] or match[2]
     if "blocktrans" in source:
         for match in re.finditer(r" gettext\(u?('(?:[^'\\]|\\.)*')\)", templatize(source)):
             yield ast.literal_eval(match[1])
 
 
-def _tokens(source: str) -> list[object]:
+def _tokens(source: str) -> list[Any]:
     from django.template.base import Lexer
 
     return list(Lexer(source).tokenize())
@@ -108,8 +120,7 @@ def raw_chinese(source: str) -> Iterator[tuple[int, str]]:
 
     skipping = ""
     for token in _tokens(source):
-        kind = token.token_type  # type: ignore[attr-defined]
-        contents = token.contents  # type: ignore[attr-defined]
+        kind, contents = token.token_type, token.contents
         if kind == TokenType.BLOCK:
             tag = contents.split()[0]
             if tag in {"blocktranslate", "blocktrans", "comment"}:
@@ -120,7 +131,7 @@ def raw_chinese(source: str) -> Iterator[tuple[int, str]]:
             text = _HTML_COMMENT.sub("", contents)
             if _CHINESE.search(text):
                 words_found = re.findall(r"[^\s<>\"'=]*[㐀-鿿][^\s<>\"'=]*", text)
-                yield token.lineno, words_found[0][:30]  # type: ignore[attr-defined]
+                yield token.lineno, words_found[0][:30]
 
 
 def _manifest(subject: Subject) -> Iterator[Text]:

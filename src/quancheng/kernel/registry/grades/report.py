@@ -15,7 +15,7 @@ from quancheng.kernel.registry.grades.model import (
 )
 from quancheng.kernel.registry.grades.subject import Subject
 
-_cache: dict[tuple[load.Module, ...], list[ModuleGrade]] = {}
+_cache: tuple[tuple[load.Module, ...], list[ModuleGrade]] | None = None
 
 
 def report() -> list[ModuleGrade]:
@@ -24,16 +24,17 @@ def report() -> list[ModuleGrade]:
     Needs Django to be set up. Tests and documentation are looked for in the source tree; from an
     installed wheel the rules about them come out as missing.
     """
+    global _cache
     modules = load.modules()
-    if modules not in _cache:
-        _cache.clear()
-        _cache[modules] = [grade(one) for one in modules]
-    return _cache[modules]
+    if _cache is None or _cache[0] is not modules:
+        _cache = (modules, [grade(one) for one in modules])
+    return _cache[1]
 
 
 def clear() -> None:
     """Forget the report; the next question checks again."""
-    _cache.clear()
+    global _cache
+    _cache = None
 
 
 def grade(module: load.Module) -> ModuleGrade:

@@ -41,10 +41,12 @@ def audit(subject: Subject) -> list[Text]:
     ]
     for function in _actions(subject):
         if not any(called_name(node) in REQUIRE for node in _calls(function)):
-            todo.append(Text(
-                f"动作 {function.name} 没有直接调用 access.require。",
-                f"Action {function.name} does not call access.require itself.",
-            ))
+            todo.append(
+                Text(
+                    f"动作 {function.name} 没有直接调用 access.require。",
+                    f"Action {function.name} does not call access.require itself.",
+                )
+            )
     return todo
 
 
@@ -76,25 +78,31 @@ def docs(subject: Subject) -> list[Text]:
     place = subject.short(subject.guide)
     if subject.guide_text.count("\n## ") >= GUIDE_SECTIONS:
         return []
-    return [Text(
-        f"写 {place},至少三节(能做什么、怎么做、接口与规则)。",
-        f"Write {place} with at least three sections (what it does, how, interfaces and rules).",
-    )]
+    return [
+        Text(
+            f"写 {place},至少三节(能做什么、怎么做、接口与规则)。",
+            f"Write {place} with at least three sections (what it does, how, interfaces and rules).",
+        )
+    ]
 
 
 @rule("silver.browser", "有浏览器与无障碍测试", "has browser and accessibility tests")
 def browser(subject: Subject) -> list[Text]:
-    found = {path: tree for path, tree in subject.tests.items() if path.name.startswith("test_browser")}
+    found = {
+        path: tree for path, tree in subject.tests.items() if path.name.startswith("test_browser")
+    }
     if subject.is_own:
         for path in sorted((REPOSITORY / "tests" / "browser").glob(f"test_{subject.name}*.py")):
             found[path] = ast.parse(path.read_text(encoding="utf-8"))
     if any(has_tests(tree) and _asks_axe(path) for path, tree in found.items()):
         return []
     folder = subject.short(subject.test_folders[0])
-    return [Text(
-        f"写 {folder}/test_browser*.py,用浏览器走完主要任务并以 axe 检查。",
-        f"Write {folder}/test_browser*.py: do the main job in a browser and check it with axe.",
-    )]
+    return [
+        Text(
+            f"写 {folder}/test_browser*.py,用浏览器走完主要任务并以 axe 检查。",
+            f"Write {folder}/test_browser*.py: do the main job in a browser and check it with axe.",
+        )
+    ]
 
 
 def _asks_axe(path: Path) -> bool:

@@ -14,8 +14,19 @@ from quancheng.kernel.registry.discovery import PACKAGE_ROOT
 from quancheng.kernel.registry.load import Module
 
 ROOMS = (
-    "models", "actions", "queries", "subscriptions", "tasks", "indicators", "api", "protocols",
-    "pages", "forms", "simulate", "sync", "commands",
+    "models",
+    "actions",
+    "queries",
+    "subscriptions",
+    "tasks",
+    "indicators",
+    "api",
+    "protocols",
+    "pages",
+    "forms",
+    "simulate",
+    "sync",
+    "commands",
 )
 SKIPPED_FOLDERS = frozenset({"migrations", "tests", "locale", "templates", "static"})
 REPOSITORY = PACKAGE_ROOT.parents[1]

@@ -11,27 +11,32 @@ from quancheng.kernel.registry.discovery import PACKAGE_ROOT
 from quancheng.kernel.registry.grades.model import rule
 from quancheng.kernel.registry.grades.subject import REPOSITORY, Subject, has_tests
 
-OUTSIDE = re.compile(r"^(cases|fixtures)$")
+CASES = re.compile(r"\bcases\(")
 
 
 @rule("gold.core", "核心算法经外部案例检验", "its core is tested against outside cases")
 def core(subject: Subject) -> list[Text]:
     names = subject.manifest.grade.core
     if not names:
-        return [Text(
-            "[grade] 写 core = [\"…\"],指出所用的核心包。",
-            "Write core = [\"…\"] under [grade]: the core packages it stands on.",
-        )]
+        return [
+            Text(
+                '[grade] 写 core = ["…"],指出所用的核心包。',
+                'Write core = ["…"] under [grade]: the core packages it stands on.',
+            )
+        ]
     todo = []
     for name in names:
         package = PACKAGE_ROOT / "core" / name
         if not (package.is_dir() or package.with_suffix(".py").is_file()):
             todo.append(Text(f"没有核心包 {name}。", f"There is no core package {name}."))
         elif not _outside_cases(REPOSITORY / "tests" / "core" / name):
-            todo.append(Text(
-                f"tests/core/{name} 中加 cases/ 和注明来源的 test_cases*.py。",
-                f"Add cases/ to tests/core/{name}, or a test_cases*.py that names its sources.",
-            ))
+            todo.append(
+                Text(
+                    f"tests/core/{name} 中用 tests.cases.cases(…) 读外部案例,或写注明来源的 test_cases*.py。",
+                    f"In tests/core/{name} read outside cases with tests.cases.cases(…), or write a"
+                    " test_cases*.py that names its sources.",
+                )
+            )
     return todo
 
 
@@ -39,9 +44,7 @@ def core(subject: Subject) -> list[Text]:
 def benchmark(subject: Subject) -> list[Text]:
     names = subject.manifest.grade.benchmarks
     if not names:
-        return [Text(
-            "[grade] 写 benchmarks = [\"…\"]。", "Write benchmarks = [\"…\"] under [grade]."
-        )]
+        return [Text('[grade] 写 benchmarks = ["…"]。', 'Write benchmarks = ["…"] under [grade].')]
     folder = REPOSITORY / "benchmarks"
     return [
         Text(f"benchmarks/ 中没有 {name}。", f"benchmarks/ has no {name}.")
@@ -60,15 +63,17 @@ def standard(subject: Subject) -> list[Text]:
         if name not in subject.guide_text
     ]
     if not names:
-        todo.append(Text(
-            "[grade] 写 standards = [\"…\"]。", "Write standards = [\"…\"] under [grade]."
-        ))
+        todo.append(
+            Text('[grade] 写 standards = ["…"]。', 'Write standards = ["…"] under [grade].')
+        )
     spoken = getattr(subject.room("protocols"), "urlpatterns", None) or subject.manifest.component
     if not spoken:
-        todo.append(Text(
-            "写 protocols.py 的 urlpatterns 或 [[component]]。",
-            "Write urlpatterns in protocols.py, or a [[component]].",
-        ))
+        todo.append(
+            Text(
+                "写 protocols.py 的 urlpatterns 或 [[component]]。",
+                "Write urlpatterns in protocols.py, or a [[component]].",
+            )
+        )
     return todo
 
 
@@ -83,9 +88,7 @@ def simulation(subject: Subject) -> list[Text]:
 def peer(subject: Subject) -> list[Text]:
     names = subject.manifest.grade.peers
     if not names:
-        return [Text(
-            "[grade] 写 peers = [\"…\"]。", "Write peers = [\"…\"] under [grade]."
-        )]
+        return [Text('[grade] 写 peers = ["…"]。', 'Write peers = ["…"] under [grade].')]
     section = _section(subject.guide_text, "Peers")
     return [
         Text(
@@ -102,10 +105,12 @@ def faults(subject: Subject) -> list[Text]:
     if any(p.name.startswith("test_fault") and has_tests(t) for p, t in subject.tests.items()):
         return []
     folder = subject.short(subject.test_folders[0])
-    return [Text(
-        f"写 {folder}/test_fault*.py:中断、重复、乱序后结果仍正确。",
-        f"Write {folder}/test_fault*.py: right results after cuts, repeats and disorder.",
-    )]
+    return [
+        Text(
+            f"写 {folder}/test_fault*.py:中断、重复、乱序后结果仍正确。",
+            f"Write {folder}/test_fault*.py: right results after cuts, repeats and disorder.",
+        )
+    ]
 
 
 @rule("platinum.scale", "规模台阶已证明", "its next step of scale is proven")
@@ -113,10 +118,12 @@ def scale(subject: Subject) -> list[Text]:
     if re.search(r"\|.*\d.*\|", _section(subject.guide_text, "Scale")):
         return []
     place = subject.short(subject.guide)
-    return [Text(
-        f"{place} 写 Scale 一节,列出规模与实测数字的表。",
-        f"Write a section Scale in {place} with a table of sizes and measured figures.",
-    )]
+    return [
+        Text(
+            f"{place} 写 Scale 一节,列出规模与实测数字的表。",
+            f"Write a section Scale in {place} with a table of sizes and measured figures.",
+        )
+    ]
 
 
 def _section(text: str, title: str) -> str:
@@ -126,13 +133,10 @@ def _section(text: str, title: str) -> str:
 
 
 def _outside_cases(folder: Path) -> bool:
-    if any(OUTSIDE.match(path.name) for path in folder.glob("*/")):
-        return any(has_tests(_parse(path)) for path in folder.glob("test_*.py"))
-    return any(
-        has_tests(_parse(path)) and "source" in path.read_text(encoding="utf-8").lower()
-        for path in folder.glob("test_*cases*.py")
-    )
-
-
-def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+    """True when tests read a collection of outside cases, or keep cases with their sources."""
+    for path in folder.rglob("test_*.py"):
+        text = path.read_text(encoding="utf-8")
+        kept = "cases" in path.name and "source" in text.lower()
+        if (CASES.search(text) or kept) and has_tests(ast.parse(text, str(path))):
+            return True
+    return False

@@ -1,0 +1,1 @@
+export function mount(): void { /* written below */ }

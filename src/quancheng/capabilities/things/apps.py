@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ThingsConfig(AppConfig):
+    name = "quancheng.capabilities.things"
+    label = "things"
+    verbose_name = "城市感知"

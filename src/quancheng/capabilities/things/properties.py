@@ -1,0 +1,106 @@
+"""观测要素: which SL 651 element is which property, its unit and what no instrument can measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+
+from quancheng.core.telemetry import sl651
+from quancheng.core.text import Text
+
+RAIN_5MIN, WATER_LEVEL, PONDING_DEPTH, VOLTAGE = "rain_5min", "water_level", "ponding_depth", "voltage"
+RAIN, RIVER, RESERVOIR = "rain", "river", "reservoir"
+SPRING, PONDING, WEATHER = "spring", "ponding", "weather"
+SLOT = timedelta(minutes=5)
+"""Rain of five minutes: the slot of all windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """要素: its labels, unit and the range outside of which a value is impossible."""
+
+    id: str
+    text: Text
+    unit: str
+    lowest: Decimal
+    highest: Decimal
+    decimals: int = 1
+    slot: timedelta | None = None
+    """Values are of slots that end on whole multiples of this."""
+
+
+def _property(
+    ident: str, zh: str, en: str, unit: str, low: str, high: str, decimals: int = 1, slot: bool = False
+) -> Property:
+    text = Text(zh, en)
+    return Property(ident, text, unit, Decimal(low), Decimal(high), decimals, SLOT if slot else None)
+
+
+# Ranges are physical: the greatest five-minute rain ever measured anywhere is about 64 mm (Guadeloupe),
+# terrestrial temperatures lie between −90 and 60 ℃. They find broken instruments, not floods.
+PROPERTIES: dict[str, Property] = {
+    found.id: found
+    for found in (
+        _property(RAIN_5MIN, "5分钟降雨", "Rain of 5 minutes", "mm", "0", "65", slot=True),
+        _property("rain_1h", "1小时降雨", "Rain of 1 hour", "mm", "0", "310"),
+        _property("rain_day", "日降雨", "Rain of the day", "mm", "0", "1830"),
+        _property("rain_current", "当前降雨", "Current rain", "mm", "0", "1830"),
+        _property("rain_total", "累计降雨", "Rain total", "mm", "0", "99999"),
+        _property(WATER_LEVEL, "水位", "Water level", "m", "-20", "3000", 2),
+        _property("water_level_below", "下游水位", "Level below", "m", "-20", "3000", 2),
+        _property(PONDING_DEPTH, "积水深度", "Ponding depth", "m", "0", "12", 2),
+        _property("flow", "流量", "Flow", "m³/s", "-10000", "120000", 2),
+        _property("velocity", "流速", "Velocity", "m/s", "-20", "20", 2),
+        _property("air_temperature", "气温", "Air temperature", "℃", "-60", "60"),
+        _property("water_temperature", "水温", "Water temperature", "℃", "-5", "60"),
+        _property("humidity", "湿度", "Humidity", "%", "0", "100"),
+        _property("pressure", "气压", "Air pressure", "hPa", "600", "1100"),
+        _property("wind_speed", "风速", "Wind speed", "m/s", "0", "115"),
+        _property(VOLTAGE, "电源电压", "Supply voltage", "V", "0", "60", 2),
+    )
+}
+_BY_ELEMENT = {
+    0x22: RAIN_5MIN, 0xF4: RAIN_5MIN, 0x1A: "rain_1h", 0x1F: "rain_day", 0x20: "rain_current",
+    0x26: "rain_total", 0x39: WATER_LEVEL, 0x3B: WATER_LEVEL, 0x3A: "water_level_below", 0x27: "flow",
+    0x37: "velocity", 0x02: "air_temperature", 0x03: "water_temperature", 0x18: "humidity",
+    0x08: "pressure", 0x35: "wind_speed", 0x38: VOLTAGE,
+}  # fmt: skip
+MAIN = {
+    RAIN: RAIN_5MIN, RIVER: WATER_LEVEL, RESERVOIR: WATER_LEVEL, SPRING: WATER_LEVEL,
+    PONDING: PONDING_DEPTH, WEATHER: "air_temperature",
+}  # fmt: skip
+"""What a station of a kind is for: the property its marker and list row show."""
+
+
+def property_of(element: int, kind: str) -> str | None:
+    """The property an element means at a station of this kind; None for one we do not keep."""
+    found = _BY_ELEMENT.get(element)
+    if found == WATER_LEVEL and kind == PONDING:
+        return PONDING_DEPTH
+    return found
+
+
+@cache
+def unit_of(prop: str) -> str:
+    """The unit of a property; empty for one that other modules made up."""
+    known = PROPERTIES.get(prop)
+    return known.unit if known else ""
+
+
+def label_of(prop: str) -> Text:
+    """The name of a property in both languages."""
+    known = PROPERTIES.get(prop)
+    return known.text if known else Text(prop, prop)
+
+
+def impossible(prop: str, value: Decimal) -> bool:
+    """Whether no instrument at no place could have measured this."""
+    known = PROPERTIES[prop]
+    return not known.lowest <= value <= known.highest
+
+
+STATION_CLASS = {RAIN: 0x50, RIVER: 0x48, RESERVOIR: 0x4B, SPRING: 0x47, PONDING: 0x4F, WEATHER: 0x50}
+LEVEL_ELEMENT = {RIVER: 0x39, RESERVOIR: 0x3B, SPRING: 0x39, PONDING: 0x39}
+ELEMENT_LABELS = {code: row.text for code, row in sl651.ELEMENTS.items()}
