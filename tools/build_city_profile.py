@@ -89,9 +89,7 @@ STREET_KINDS = {
     "建设服务中心": "Construction Service Centre",
     "经济开发区": "Economic Development Zone",
 }
-COMMUNITY_TAILS = re.compile(
-    r"(社区)?(居民委员会|居委会|居居民委员会|居民区|村民委员会|村委会|生活区)$"
-)
+COMMUNITY_TAILS = re.compile(r"(社区)?(居民委员会|居委会|居居民委员会|居民区|村民委员会|村委会|生活区)$")
 LOCAL_READINGS = {  # words whose usual reading differs, or that the dictionary splits wrongly
     "泺": "luo",
     "崮": "gu",

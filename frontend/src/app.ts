@@ -11,7 +11,7 @@ window.htmx = htmx;
 
 const words = document.documentElement.lang === "en"
   ? { failed: "That did not work: the network or the server did not answer. Please try again.", close: "Close" }
-  : { failed: "没有成功:网络或服务器没有回应,请再试一次。", close: "关闭" };
+  : { failed: "没有成功：网络或服务器没有回应，请再试一次。", close: "关闭" };
 
 /** A refused form tells so first: its summary takes the focus. */
 function focusSummary(root: ParentNode): void {

@@ -36,7 +36,7 @@ async function start(root: HTMLElement): Promise<void> {
     said.className = "island__failed";
     said.textContent = page.lang === "en"
       ? "This picture could not be shown here. The table has the same content."
-      : "此图未能显示,请用表格查看同样的内容。";
+      : "此图未能显示，请用表格查看同样的内容。";
     stage.replaceChildren(said);
   }
 }

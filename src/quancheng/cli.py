@@ -57,9 +57,9 @@ COMMANDS: dict[str, tuple[str, str, bool, str]] = {
         "Django 管理命令。 Django's commands.",
     ),
     "audit": ("quancheng.commands.audit", "command", True, "审计链。 The audit chain."),
-    "store": ("quancheng.kernel.store.commands", "command", True, "数据湖。 The data store."),
-    "events": ("quancheng.kernel.events.commands", "command", True, "事件。 Events."),
-    "jobs": ("quancheng.kernel.jobs.commands", "command", True, "后台任务。 Background jobs."),
+    "store": ("quancheng.commands.store", "command", True, "数据湖。 The data store."),
+    "events": ("quancheng.commands.events", "command", True, "事件。 Events."),
+    "jobs": ("quancheng.commands.jobs", "command", True, "后台任务。 Background jobs."),
 }
 
 

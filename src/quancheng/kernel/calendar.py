@@ -53,7 +53,7 @@ def _calendar(region: str | None) -> WorkingCalendar:
     local = _local()
     notices = [*national["notice"], *local.get("notice", [])]
     table = HolidayTable.from_toml_dict({"notice": notices})
-    rhythm = {key: local[key] for key in ("hours", "week") if key in local}
+    rhythm: dict[str, Any] = {key: local[key] for key in ("hours", "week") if key in local}
     for own in _regional(local, region):
         rhythm |= own
     try:
@@ -87,6 +87,4 @@ def _week(rhythm: Mapping[str, Any]) -> frozenset[int]:
 def _hours(rhythm: Mapping[str, Any]) -> tuple[tuple[time, time], ...]:
     if "hours" not in rhythm:
         return STANDARD_HOURS
-    return tuple(
-        (time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in rhythm["hours"]
-    )
+    return tuple((time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in rhythm["hours"])

@@ -15,10 +15,10 @@ FILE = "site.toml"
 DEFAULTS: dict[str, Any] = {
     "name": {"zh": "泉城", "en": "Quancheng"},
     "site": {"zh": "济南市泉城城市平台", "en": "Quancheng, the platform of Jinan"},
-    "sponsor": {"zh": "济南市人民政府(模拟)", "en": "Jinan Municipal People's Government (simulated)"},
+    "sponsor": {"zh": "济南市人民政府（模拟）", "en": "Jinan Municipal People's Government (simulated)"},
     "site_code": "0000000000",
-    "icp": {"zh": "鲁ICP备00000000号(模拟)", "en": "ICP 00000000 (simulated)"},
-    "police": {"zh": "鲁公网安备00000000000000号(模拟)", "en": "Police record 00000000000000 (simulated)"},
+    "icp": {"zh": "鲁ICP备00000000号（模拟）", "en": "ICP 00000000 (simulated)"},
+    "police": {"zh": "鲁公网安备00000000000000号（模拟）", "en": "Police record 00000000000000 (simulated)"},
     "placeholders": True,
 }
 """Numbers of zeros: placeholders until a city writes its own ``site.toml``."""

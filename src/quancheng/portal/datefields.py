@@ -56,11 +56,11 @@ class DatePartsField(forms.Field):
         names = (_("年"), _("月"), _("日"))
         missing = [name for name, part in zip(names, parts, strict=True) if not part]
         if missing:
-            raise ValidationError(_("日期缺少:%(parts)s") % {"parts": " ".join(missing)}, code="incomplete")
+            raise ValidationError(_("日期缺少：%(parts)s") % {"parts": " ".join(missing)}, code="incomplete")
         try:
             found = date(*(int(part) for part in parts))
         except (ValueError, OverflowError) as broken:
-            raise ValidationError(_("没有这一天,请检查年月日"), code="impossible") from broken
+            raise ValidationError(_("没有这一天，请检查年月日"), code="impossible") from broken
         self.run_validators(found)
         return found
 

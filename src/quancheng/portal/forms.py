@@ -94,7 +94,7 @@ def hint_of(bound: forms.BoundField) -> str:
             for kind in validator.allowed_extensions or ()
         ]
         if kinds:
-            parts.append(_("格式:%(kinds)s。") % {"kinds": "、".join(kinds) if language() == "zh" else ", ".join(kinds)})
+            parts.append(_("格式：%(kinds)s。") % {"kinds": "、".join(kinds) if language() == "zh" else ", ".join(kinds)})
         limit = getattr(bound.field, "max_bytes", None)
         if limit:
             parts.append(_("不超过%(size)s MB。") % {"size": f"{limit / MEGABYTE:g}"})
@@ -147,7 +147,7 @@ def _sentence(bound: forms.BoundField, code: str, params: dict[str, Any]) -> str
         if isinstance(widget, forms.FileInput):
             return _("请上传%(label)s") % values
         if isinstance(widget, forms.CheckboxInput):
-            return _("请勾选:%(label)s") % values
+            return _("请勾选：%(label)s") % values
         if isinstance(widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple):
             return _("请选择%(label)s") % values
         return _("请填写%(label)s") % values
@@ -160,7 +160,7 @@ def _sentence(bound: forms.BoundField, code: str, params: dict[str, Any]) -> str
         "min_length": _("%(label)s至少%(limit)s个字") % values,
         "max_value": _("%(label)s应不大于%(limit)s") % values,
         "min_value": _("%(label)s应不小于%(limit)s") % values,
-        "empty": _("%(label)s是空文件,请重新选择") % values,
+        "empty": _("%(label)s是空文件，请重新选择") % values,
         "invalid_extension": _("%(label)s的文件格式不在允许之列") % values,
         "max_digits": _("%(label)s的数字位数太多") % values,
         "max_decimal_places": _("%(label)s的小数位数太多") % values,
@@ -169,7 +169,7 @@ def _sentence(bound: forms.BoundField, code: str, params: dict[str, Any]) -> str
 
 
 def _name(bound: forms.BoundField) -> str:
-    label = pick(bound.label).rstrip(":: ")
+    label = pick(bound.label).rstrip(":： ")
     in_sentence = language() == "en" and label[:1].isupper() and label[1:2].islower()
     return label[0].lower() + label[1:] if in_sentence else label
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import path
@@ -155,6 +155,18 @@ def manifest(request: HttpRequest) -> JsonResponse:
 
 
 @require_GET
+@cache_control(max_age=86400, public=True)
+def basemap(request: HttpRequest) -> FileResponse:
+    """District outlines with their names and label points, the ground of every map."""
+    from django.conf import settings
+
+    file = settings.CITY_FOLDER / "districts.geojson"
+    if not file.exists():
+        raise Missing()
+    return FileResponse(file.open("rb"), content_type="application/geo+json")
+
+
+@require_GET
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
     """The service worker must live at the root to serve the root."""
@@ -190,5 +202,6 @@ urlpatterns = [
     path("offline/", offline, name="offline"),
     path("robots.txt", robots, name="robots"),
     path("manifest.webmanifest", manifest, name="manifest"),
+    path("basemap.geojson", basemap, name="basemap"),
     path("sw.js", service_worker, name="service-worker"),
 ]

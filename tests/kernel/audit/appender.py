@@ -40,7 +40,10 @@ def main() -> None:
     audit.checkpoint()
     report = audit.verify()
     print(report.ok, report.entries, AuditEntry.objects.count())
-    print(f"appends {THREADS * EACH / seconds:.0f}/s verify {report.entries / report.seconds:.0f}/s", file=sys.stderr)
+    print(
+        f"appends {THREADS * EACH / seconds:.0f}/s verify {report.entries / report.seconds:.0f}/s",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

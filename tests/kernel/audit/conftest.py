@@ -28,12 +28,12 @@ def home(tmp_path: Path, settings: Any) -> Path:
     return tmp_path
 
 
-@pytest.fixture()
+@pytest.fixture
 def clerk() -> Actor:
     return CLERK
 
 
-@pytest.fixture()
+@pytest.fixture
 def fill(db: None) -> Callable[..., str]:
     """Fill a stream with entries and checkpoint it now and then; returns its name."""
 

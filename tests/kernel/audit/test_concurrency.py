@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -34,4 +35,10 @@ def test_threads_on_sqlite(tmp_path: Path) -> None:
 
 @pytest.mark.postgres
 def test_threads_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
-    assert run_appenders(postgres_url, tmp_path) == ["True", "800", "800"]
+    import psycopg
+
+    name = f"audit_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    url = f"{postgres_url.rpartition('/')[0]}/{name}"
+    assert run_appenders(url, tmp_path) == ["True", "800", "800"]

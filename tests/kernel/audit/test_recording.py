@@ -140,7 +140,13 @@ numbers = st.none() | st.integers(0, 2**62)
     st.datetimes(timezones=st.just(UTC)),
 )  # fmt: skip
 def test_canonical_text_is_sorted_json(
-    verb: str, name: str, number: int | None, roles: str, simulated: bool, detail: dict[str, Any], at: datetime
+    verb: str,
+    name: str,
+    number: int | None,
+    roles: str,
+    simulated: bool,
+    detail: dict[str, Any],
+    at: datetime,
 ) -> None:
     if at.year < 1000:
         return
@@ -192,7 +198,9 @@ def test_flush_is_refused_outside_tests(monkeypatch: pytest.MonkeyPatch) -> None
         call_command("flush", interactive=False, verbosity=0)
 
 
-@pytest.mark.parametrize("function", [hashing._openssl_sm3, hashing._cryptography_sm3, hashing.sm3_function()])
+@pytest.mark.parametrize(
+    "function", [hashing._openssl_sm3, hashing._cryptography_sm3, hashing.sm3_function()]
+)
 def test_sm3_known_answer(function: Callable[[bytes], bytes]) -> None:
     """GB/T 32905-2016, example 1."""
     assert function(b"abc").hex() == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
@@ -223,7 +231,12 @@ def test_search_narrows(clerk: Actor) -> None:
         return [str(entry) for entry in queries.search(*args, **kwargs)]
 
     assert found() == ["uses#1 open data.Asset:2", "main#2 close data.Asset:1", "main#1 open data.Asset:1"]
-    assert found(7, "open") == found("王", "open") == found({"user_id": 7}, "open") == ["main#1 open data.Asset:1"]
+    assert (
+        found(7, "open")
+        == found("王", "open")
+        == found({"user_id": 7}, "open")
+        == ["main#1 open data.Asset:1"]
+    )
     assert found("", None, "data.Asset:1", MOMENT + timedelta(hours=1)) == ["main#2 close data.Asset:1"]
     assert found(until=MOMENT + timedelta(hours=1), stream="main") == ["main#1 open data.Asset:1"]
     assert found({"module": "water"}, outcome="refused") == ["uses#1 open data.Asset:2"]

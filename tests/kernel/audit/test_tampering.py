@@ -25,7 +25,7 @@ SIZE = 40
 Fill = Callable[..., str]
 
 
-@pytest.fixture()
+@pytest.fixture
 def attacker(fill: Fill) -> None:
     """Drops the triggers, as anybody can who owns the tables."""
     with connection.cursor() as cursor:

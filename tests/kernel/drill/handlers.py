@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.kernel.drill.models import Effect
+
 from quancheng.kernel import events, jobs
 from quancheng.kernel.jobs import JobHandle
-from tests.kernel.drill.models import Effect
 
 
 def crash_if_asked(name: str) -> None:

@@ -49,13 +49,17 @@ def emit_one(event_type: str) -> None:
 
 
 def dispatch(lease: str, expected: str) -> None:
-    """Dispatch until as many effects exist as expected."""
-    from quancheng.kernel.events.dispatcher import EventDispatcher
+    """Dispatch until as many effects exist as expected and nothing waits."""
     from tests.kernel.drill.models import Effect
+
+    from quancheng.kernel.events.dispatcher import EventDispatcher
+    from quancheng.kernel.events.models import Delivery
 
     _until(
         EventDispatcher(lease_seconds=float(lease), batch=20).run_forever,
-        lambda: Effect.objects.count() >= int(expected),
+        lambda: (
+            Effect.objects.count() >= int(expected) and not Delivery.objects.filter(state="pending").exists()
+        ),
     )
 
 
@@ -110,10 +114,10 @@ def bus(role: str, expected: str) -> None:
 def report() -> None:
     """Print what there is, as JSON."""
     from django.db.models import Count
+    from tests.kernel.drill.models import Effect
 
     from quancheng.kernel.events.models import Delivery, InboxEvent, OutboxEvent
     from quancheng.kernel.jobs.models import Job, JobAttempt
-    from tests.kernel.drill.models import Effect
 
     tries = JobAttempt.objects.order_by("job", "number")
     facts: dict[str, Any] = {

@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-from quancheng.kernel.events import registry
 from tests.kernel.drill.fixtures import stage  # noqa: F401
 
+from quancheng.kernel.events import registry
 
-@pytest.fixture()
+
+@pytest.fixture
 def quiet() -> Iterator[None]:
     """No subscriptions but the test's own."""
     with registry.isolated():

@@ -17,7 +17,7 @@ from quancheng.kernel.events.models import OutboxEvent
 MOMENT = datetime(2026, 6, 1, 1, 30, tzinfo=UTC)
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_an_event_carries_what_happened_when_and_to_what() -> None:
     with clock.at(MOMENT):
         row = events.emit("services.case.decided", "JN-1", {"fee": Decimal("1.50"), "day": date(2026, 6, 1)})
@@ -47,7 +47,7 @@ def test_an_event_disappears_with_the_change_it_told_of() -> None:
     assert OutboxEvent.objects.count() == 0
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("event_type", "subject", "data"),
     [
@@ -67,7 +67,7 @@ def test_malformed_events_are_refused(event_type: str, subject: str, data: objec
         events.emit(event_type, subject, data)  # type: ignore[arg-type]
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_the_json_form_is_a_valid_cloudevent_and_reads_back() -> None:
     row = events.emit("a.b", "S", {"水位": 1.5}, source="/quancheng/x", dataschema="urn:x:1")
     row.sequence = 42

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
-
 from tests.kernel.drill.stage import Stage
 
 
@@ -13,8 +12,8 @@ def numbers(report: dict[str, object]) -> list[int]:
     return [number for _, _, number, _ in report["effects"]]  # type: ignore[attr-defined]
 
 
-@pytest.mark.fault()
-@pytest.mark.slow()
+@pytest.mark.fault
+@pytest.mark.slow
 def test_two_dispatchers_race_while_two_processes_emit(stage: Stage) -> None:
     dispatchers = [stage.start("dispatch", 30, 300) for _ in range(2)]
     emitters = [stage.start("emit", 150, 7, seed) for seed in (1, 2)]
@@ -30,7 +29,7 @@ def test_two_dispatchers_race_while_two_processes_emit(stage: Stage) -> None:
     assert all(seen == sorted(seen) for seen in order.values()), "each subject in its order"
 
 
-@pytest.mark.fault()
+@pytest.mark.fault
 def test_a_crash_between_effect_and_mark_leaves_neither_or_both(stage: Stage) -> None:
     stage.run("emit", 5, 5, 1)
     (stage.home / "crash-in-handler").touch()
@@ -42,8 +41,8 @@ def test_a_crash_between_effect_and_mark_leaves_neither_or_both(stage: Stage) ->
     assert report["deliveries"] == {"done": 5}
 
 
-@pytest.mark.fault()
-@pytest.mark.slow()
+@pytest.mark.fault
+@pytest.mark.slow
 def test_an_event_that_kills_its_worker_is_set_aside_and_the_others_pass(stage: Stage) -> None:
     stage.run("emit_one", "drill.killing")
     stage.run("emit", 3, 3, 1)

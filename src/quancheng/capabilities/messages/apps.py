@@ -9,5 +9,5 @@ class MessagesConfig(AppConfig):
     """消息."""
 
     name = "quancheng.capabilities.messages"
-    label = "messages"
+    label = "notices"  # "messages" is taken by django.contrib.messages
     verbose_name = "消息"

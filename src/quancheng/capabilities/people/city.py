@@ -86,9 +86,7 @@ def all_regions() -> dict[str, Region]:
         above = found[street]
         for tail, zh, en in communities:
             code = street + tail
-            found[code] = Region(
-                code, Text(zh, en), RegionLevel.COMMUNITY, street, above.zone, above.lies_in
-            )
+            found[code] = Region(code, Text(zh, en), RegionLevel.COMMUNITY, street, above.zone, above.lies_in)
     return found
 
 

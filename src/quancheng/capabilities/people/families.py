@@ -32,9 +32,7 @@ class Families:
         return once[once]
 
 
-def compose(
-    age: Ints, sex: Ints, rules: Mapping[str, Any], rng: np.random.Generator
-) -> Families:
+def compose(age: Ints, sex: Ints, rules: Mapping[str, Any], rng: np.random.Generator) -> Families:
     """Put everybody into a household."""
     size = len(age)
     head = np.arange(size)

@@ -34,9 +34,7 @@ class FirmRow:
     agents: tuple[int, ...]
 
 
-def firms(
-    rules: Mapping[str, Any], people: People, count: int, *, on: date, seed: int
-) -> list[FirmRow]:
+def firms(rules: Mapping[str, Any], people: People, count: int, *, on: date, seed: int) -> list[FirmRow]:
     """``count`` firms led by grown-up people of the city."""
     rng = np.random.default_rng([seed, count, 2])
     years = (np.datetime64(on) - people.birth).astype(np.int64) / 365.2425

@@ -54,12 +54,8 @@ class NaturalPerson(GuardedModel):
     region_code = models.CharField(_("居住地代码"), max_length=12, db_index=True)
     address = models.CharField(_("住址"), max_length=200, blank=True)
     phone = models.CharField(_("手机号"), max_length=20, blank=True)
-    household = models.ForeignKey(
-        Household, models.PROTECT, null=True, blank=True, related_name="members"
-    )
-    relation = models.CharField(
-        _("与户主关系"), max_length=8, choices=Relation, default=Relation.HEAD
-    )
+    household = models.ForeignKey(Household, models.PROTECT, null=True, blank=True, related_name="members")
+    relation = models.CharField(_("与户主关系"), max_length=8, choices=Relation, default=Relation.HEAD)
     has_photo = models.BooleanField(_("有照片"), default=False)
     alive = models.BooleanField(_("在世"), default=True)
     simulated = models.BooleanField(_("模拟"), default=False)
@@ -153,9 +149,7 @@ class Department(GuardedModel):
         UNIT = "unit", _("内设或直属")
 
     code = models.CharField(_("机构代码"), max_length=40, unique=True)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children"
-    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     path = models.CharField(_("路径"), max_length=200, unique=True)
     level = models.CharField(_("层级"), max_length=8, choices=Level)
     region_code = models.CharField(_("区域代码"), max_length=12, db_index=True)
@@ -198,9 +192,7 @@ class User(AbstractUser):
         SERVICE = "service", _("系统账户")
 
     kind = models.CharField(_("账户类型"), max_length=8, choices=Kind, default=Kind.PERSON)
-    person = models.OneToOneField(
-        NaturalPerson, models.PROTECT, null=True, blank=True, related_name="user"
-    )
+    person = models.OneToOneField(NaturalPerson, models.PROTECT, null=True, blank=True, related_name="user")
     verified_at = models.DateTimeField(_("实名时间"), null=True, blank=True)
     display_name = models.CharField(_("显示名"), max_length=60, blank=True)
     demo_key = models.SlugField(_("演示身份"), max_length=40, unique=True, null=True, blank=True)

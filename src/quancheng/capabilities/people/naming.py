@@ -52,8 +52,7 @@ class Naming:
         names = np.array(list(weights))
         values = np.array([weight * factors.get(name, 1.0) for name, weight in weights.items()])
         eras = tuple(
-            (int(era["until"]), _Pool.of(era["men"]), _Pool.of(era["women"]))
-            for era in document["era"]
+            (int(era["until"]), _Pool.of(era["men"]), _Pool.of(era["women"])) for era in document["era"]
         )
         return cls(names, values / values.sum(), eras)
 
@@ -76,9 +75,32 @@ class Naming:
             begin = until
         return np.char.add(surname[group], given)
 
+    def without_namesakes(
+        self,
+        names: Strings,
+        household: Ints,
+        sex: Ints,
+        birth: NDArray[np.datetime64],
+        rng: np.random.Generator,
+    ) -> Strings:
+        """Two people of one household never carry the same name: later ones are named again."""
+        for _ in range(8):
+            key = np.char.add(np.char.add(household.astype("<U9"), " "), names)
+            _, first = np.unique(key, return_index=True)
+            again = np.ones(len(names), dtype=bool)
+            again[first] = False
+            if not again.any():
+                break
+            drawn = self.names(sex[again], birth[again], np.arange(int(again.sum())), rng)
+            given = np.array([name[1:] for name in drawn.tolist()])
+            kept = np.array([name[:1] for name in names[again].tolist()])
+            names = names.astype("<U6")
+            names[again] = np.char.add(kept, given)
+        return names
+
 
 def _pairs(text: str) -> dict[str, float]:
-    """"王10150 李10090" → {"王": 10150.0, …}."""
+    """ "王10150 李10090" → {"王": 10150.0, …}."""
     found = {}
     for word in text.split():
         match = _WEIGHT.fullmatch(word)

@@ -22,7 +22,7 @@ from quancheng.capabilities.people.models import (
 )
 from quancheng.core.identity import IdentityNumberError, parse_resident_id
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, clock
+from quancheng.kernel import access, audit, clock, registry
 from quancheng.kernel.actor import Actor, ActorKind, Assurance
 from quancheng.kernel.actor import RoleGrant as HeldRole
 from quancheng.kernel.errors import Forbidden, InvalidInput, NeedsStepUp, NotFound, NotSignedIn
@@ -138,9 +138,7 @@ def region_name(code: str, *, full: bool = False) -> Text:
     if not full:
         return known[code].text
     chain = [known[code[:size]] for size in (6, 9, 12) if size <= len(code) and code[:size] in known]
-    return Text(
-        "".join(one.text.zh for one in chain), ", ".join(one.text.en for one in reversed(chain))
-    )
+    return Text("".join(one.text.zh for one in chain), ", ".join(one.text.en for one in reversed(chain)))
 
 
 # -- organisation ---------------------------------------------------------------------------
@@ -154,8 +152,10 @@ def department(code: str) -> Department:
 
 def departments(parent: str | None = None) -> QuerySet[Department]:
     """Departments directly below one (without it: the roots)."""
-    return Department.objects.filter(parent__code=parent, active=True) if parent else (
-        Department.objects.filter(parent=None, active=True)
+    return (
+        Department.objects.filter(parent__code=parent, active=True)
+        if parent
+        else (Department.objects.filter(parent=None, active=True))
     )
 
 
@@ -170,9 +170,7 @@ def department_for(region_code: str, follows: str) -> Department:
 
     ``department_for("370102001", "jn-civil")`` is 历下区民政局.
     """
-    found = Department.objects.filter(
-        region_code=region_code[:6], follows=follows, active=True
-    ).first()
+    found = Department.objects.filter(region_code=region_code[:6], follows=follows, active=True).first()
     return found or department(follows)
 
 
@@ -195,6 +193,11 @@ def posts_of(user_id: int) -> QuerySet[Appointment]:
     return Appointment.objects.filter(
         Q(valid_to=None) | Q(valid_to__gt=today), user_id=user_id, valid_from__lte=today
     ).select_related("post__department")
+
+
+def known_roles() -> dict[str, Text]:
+    """Every role of every module by id."""
+    return {row.id: row.text for _, row in registry.items("role")}
 
 
 # -- persons --------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-
 from quancheng.capabilities.people import city
 from quancheng.capabilities.people.city import RegionLevel
 from quancheng.capabilities.people.firms import FirmRow, firms
@@ -169,18 +168,20 @@ def _write_firms(rows: list[FirmRow], ids: list[int], day: date) -> int:
     return len(agents)
 
 
-def seed(city: Any = None, random: Any = None, **options: Any) -> dict[str, Any] | None:  # noqa: A002
-    """Demo data of this module: departments, the synthetic city, demo identities. Idempotent."""
+def seed(city: Any, random: Any) -> str:
+    """Departments, the synthetic city and demo identities, once (``quancheng setup --demo``)."""
+    from quancheng.capabilities.people.actions import sync_departments
     from quancheng.capabilities.people.demo import ensure_identities
-    from quancheng.capabilities.people.organisation import sync_departments
 
+    del random  # the city's own seed decides, so that the same seed is the same city everywhere
     call = Call.system("people", simulated=True)
     sync_departments(call)
-    made = None
+    said = []
     if not NaturalPerson.objects.filter(simulated=True).exists():
-        made = seed_city(call, **options)
-    ensure_identities(call)
-    return made
+        made = seed_city(call, persons=city.persons, firm_count=city.firms, seed=city.seed)
+        said.append(f"{made['persons']}人 {made['households']}户 {made['firms']}企业")
+    said.append(f"{ensure_identities(call)['identities']}个演示身份")
+    return " ".join(said)
 
 
 def sample(count: int, *, on: date, seed: int = SEED) -> People:

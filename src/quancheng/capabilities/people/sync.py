@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quancheng.capabilities.people.organisation import sync_departments
+from quancheng.capabilities.people.actions import sync_departments
 from quancheng.kernel.actions import Call
 from quancheng.kernel.registry import SyncReport
 

@@ -83,19 +83,16 @@ def people(data: CityData, size: int, *, on: date, seed: int) -> People:
     address_code = _address_codes(data.population["origins"], home[household], birth, rng)
     id_number = _id_numbers(address_code, birth, sex, rng)
     name = data.naming.names(sex, birth, families.surname_group(), rng)
+    name = data.naming.without_namesakes(name, household, sex, birth, rng)
     rules = data.population["families"]
     keeps_phone = age >= rules["phone_from_age"]
     phone = np.where(keeps_phone, _phones(size, rng), "")
     has_photo = rng.random(size) < rules["photo"]
     address = _addresses(data, home, rng)
-    return People(
-        id_number, name, sex, birth, household, families.relation, phone, has_photo, home, address
-    )
+    return People(id_number, name, sex, birth, household, families.relation, phone, has_photo, home, address)
 
 
-def _ages_and_sexes(
-    population: Mapping[str, Any], size: int, rng: np.random.Generator
-) -> tuple[Ints, Ints]:
+def _ages_and_sexes(population: Mapping[str, Any], size: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Ages by the census groups (systematic sampling keeps the shares), sexes by group."""
     groups = population["ages"]["groups"]
     persons = np.array([group[2] for group in groups], dtype=np.float64)
@@ -202,9 +199,7 @@ def _addresses(data: CityData, home: Strings, rng: np.random.Generator) -> Strin
     unit = rng.integers(1, 5, count)
     room = rng.integers(1, 19, count) * 100 + rng.integers(1, 5, count)
     rows = zip(home.tolist(), building.tolist(), unit.tolist(), room.tolist(), strict=True)
-    return np.array(
-        [f"{data.places[code]}{b}号楼{u}单元{r}室" for code, b, u, r in rows], dtype=np.str_
-    )
+    return np.array([f"{data.places[code]}{b}号楼{u}单元{r}室" for code, b, u, r in rows], dtype=np.str_)
 
 
 __all__ = ["CityData", "Families", "Naming", "People", "people"]

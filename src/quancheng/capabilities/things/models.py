@@ -123,7 +123,9 @@ class Latest(GuardedModel):
 class RecentReading(GuardedModel):
     """近48小时读数: what windows are made of; older ones are in the store only."""
 
-    datastream = models.ForeignKey(Datastream, on_delete=models.CASCADE, related_name="recent", db_index=False)
+    datastream = models.ForeignKey(
+        Datastream, on_delete=models.CASCADE, related_name="recent", db_index=False
+    )
     exercise = models.CharField(_("演练"), max_length=EXERCISE_LENGTH, blank=True, default="")
     time = models.DateTimeField(_("观测时间"))
     value = models.DecimalField(_("值"), max_digits=14, decimal_places=4)

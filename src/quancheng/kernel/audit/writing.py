@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from quancheng.kernel import clock
 from quancheng.kernel.actor import Actor
@@ -16,7 +17,7 @@ from quancheng.kernel.audit.canonical import clean, detail_text
 from quancheng.kernel.audit.hashing import GENESIS, chosen, hasher
 
 if TYPE_CHECKING:
-    from quancheng.kernel.audit.models import AuditEntry, Stream
+    from quancheng.kernel.audit.models import AuditEntry
 
 MAIN = "main"
 STREAM_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -57,40 +58,47 @@ def record(
 
 def record_many(facts: Sequence[Fact], *, stream: str = MAIN) -> list[AuditEntry]:
     """Append entries in order under one lock: the way of high-volume modules."""
-    from quancheng.kernel.audit.models import AuditEntry, Stream
+    from quancheng.kernel.audit.models import AuditEntry
 
     if not STREAM_NAME.fullmatch(stream):
         raise ValueError(f"stream {stream!r}: lower-case letters, digits, . _ - (64) 流名不合规")
     entries = [_entry(fact, stream) for fact in facts]
     if not entries:
         return []
-    with transaction.atomic(savepoint=False):
-        head = _locked_head(stream)
-        digest = hasher(head.algorithm).digest
-        for sequence, entry in enumerate(entries, head.size + 1):
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        algorithm, size, last = _locked_head(cursor, stream)
+        digest = hasher(algorithm).digest
+        for sequence, entry in enumerate(entries, size + 1):
             entry.sequence = sequence
-            entry.previous = head.hash
-            entry.hash = head.hash = digest(entry.canonical(head.algorithm).encode()).hex()
+            entry.previous = last
+            entry.hash = last = digest(entry.canonical(algorithm).encode()).hex()
         AuditEntry.objects.append(entries)
-        head.size += len(entries)
-        Stream.objects.filter(pk=stream).update(size=head.size, hash=head.hash)
+        cursor.execute(_MOVE_HEAD, [size + len(entries), last, stream])
     return entries
 
 
-def _locked_head(stream: str) -> Stream:
-    """The head, ours alone until the transaction ends.
+_READ_HEAD = "SELECT algorithm, size, hash FROM audit_stream WHERE name = %s"
+_MOVE_HEAD = "UPDATE audit_stream SET size = %s, hash = %s WHERE name = %s"
+"""Plain SQL: every action passes here, and building these two queries doubled the time."""
+
+
+def _locked_head(cursor: CursorWrapper, stream: str) -> tuple[str, int, str]:
+    """Algorithm, size and hash of the head, ours alone until the transaction ends.
 
     PostgreSQL locks the row; on SQLite the transaction already holds the only write lock.
     """
     from quancheng.kernel.audit.models import Stream
 
-    heads = Stream.objects.select_for_update()
-    found = heads.filter(pk=stream).first()
-    if found is not None:
-        return found
-    beginning = {"algorithm": chosen().name, "hash": GENESIS}
-    Stream.objects.get_or_create(name=stream, defaults=beginning)
-    return heads.get(pk=stream)
+    read = _READ_HEAD + (" FOR UPDATE" if connection.features.has_select_for_update else "")
+    cursor.execute(read, [stream])
+    head = cursor.fetchone()
+    if head is None:
+        beginning = {"algorithm": chosen().name, "hash": GENESIS}
+        Stream.objects.get_or_create(name=stream, defaults=beginning)
+        cursor.execute(read, [stream])
+        head = cursor.fetchone()
+    algorithm, size, last = head
+    return algorithm, size, last
 
 
 def _entry(fact: Fact, stream: str) -> AuditEntry:

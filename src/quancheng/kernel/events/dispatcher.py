@@ -14,7 +14,8 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from quancheng.kernel import clock
 from quancheng.kernel.events import wake
@@ -89,7 +90,7 @@ class EventDispatcher:
 
     def _due(self, names: Sequence[str]) -> QuerySet[Delivery]:
         now, real = clock.now(), real_now()
-        pending = Delivery.objects.filter(state=Delivery.State.PENDING)
+        pending = Delivery.objects.filter(finished_at__isnull=True)  # the partial indexes' condition
         held_up = Q(lease_until__gt=real) | Q(available_at__gt=now)
         earlier = pending.filter(
             held_up,
@@ -97,10 +98,11 @@ class EventDispatcher:
             subject=OuterRef("subject"),
             id__lt=OuterRef("id"),
         )
-        return pending.filter(
+        # Coalesce keeps the planner from sorting all that waits: in order of id it stops early
+        return pending.alias(name=Coalesce("subscriber", Value(""))).filter(
             Q(lease_until__isnull=True) | Q(lease_until__lte=real),
             ~Exists(earlier),
-            subscriber__in=names,
+            name__in=names,
             available_at__lte=now,
         )
 

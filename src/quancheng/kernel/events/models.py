@@ -115,11 +115,15 @@ class Delivery(models.Model):
         indexes = [
             models.Index(
                 fields=["subscriber", "subject", "id"],
-                condition=Q(state="pending"),
+                condition=Q(finished_at__isnull=True),
                 name="events_delivery_order",
             ),
-            models.Index(fields=["id"], condition=Q(state="pending"), name="events_delivery_waiting"),
-            models.Index(fields=["finished_at"], condition=Q(state="dead"), name="events_delivery_dead"),
+            models.Index(
+                fields=["finished_at", "id"],
+                condition=Q(finished_at__isnull=True),
+                name="events_delivery_waiting",
+            ),
+            models.Index(fields=["state", "finished_at"], name="events_delivery_state"),
         ]
 
     def __str__(self) -> str:

@@ -52,7 +52,7 @@ class JobHandle:
         self._lease_seconds = lease_seconds
         self._stopping = stopping
         self._lines: list[str] = []
-        self._written = time.monotonic()
+        self._written = -WRITE_SECONDS
         self._cancelled = job.cancel_requested
 
     @property
@@ -92,7 +92,7 @@ class JobHandle:
     def progress(self, fraction: float, text: Text | None = None) -> None:
         """Say how far it is (0…1) and what it does; extends the lease."""
         fraction = min(max(float(fraction), 0.0), 1.0)
-        hurried = time.monotonic() - self._written < WRITE_SECONDS
+        hurried = self._written > 0 and time.monotonic() - self._written < WRITE_SECONDS
         if hurried and fraction < 1.0 and text is None:
             return
         fields: dict[str, object] = {"progress": fraction}

@@ -50,8 +50,14 @@ class Job(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["run_at"], condition=Q(state="queued"), name="jobs_job_due"),
-            models.Index(fields=["lease_until"], condition=Q(state="running"), name="jobs_job_leased"),
+            models.Index(
+                fields=["state", "run_at", "id"],
+                condition=Q(finished_at__isnull=True),
+                name="jobs_job_due",
+            ),
+            models.Index(
+                fields=["state", "lease_until"], condition=Q(finished_at__isnull=True), name="jobs_job_leased"
+            ),
             models.Index(fields=["kind", "-created_at"], name="jobs_job_kind"),
             models.Index(fields=["finished_at"], condition=Q(finished_at__isnull=False), name="jobs_job_old"),
         ]

@@ -112,6 +112,7 @@ def run_due(now: datetime | None = None, *, periodic: bool = False, limit: int =
     worker = JobWorker("run_due")
     ran: list[Job] = []
     while len(ran) < limit and (job := worker.run_once(now)) is not None:
+        job.refresh_from_db()
         ran.append(job)
     return ran
 

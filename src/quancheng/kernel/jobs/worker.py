@@ -6,11 +6,13 @@ import logging
 import os
 import socket
 import threading
+import time
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q
 
 from quancheng.kernel import clock
 from quancheng.kernel.events import wake
@@ -21,6 +23,9 @@ from quancheng.kernel.jobs.registry import JobType, find, job_types
 
 logger = logging.getLogger(__name__)
 
+ABANDONED_SECONDS = 1.0
+"""How often a busy worker looks for jobs of dead ones."""
+
 
 class JobWorker:
     """One thread's worth of work; any number may run at once, in any number of processes."""
@@ -29,6 +34,7 @@ class JobWorker:
         self.name = name or f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
         self.current: Job | None = None
         self._stop = threading.Event()
+        self._looked = -ABANDONED_SECONDS
 
     def run_forever(self, stop: threading.Event, idle_seconds: float = 0.25) -> None:
         """Work until ``stop``; sleeps when there is nothing and survives database outages."""
@@ -44,7 +50,7 @@ class JobWorker:
                 wake.wait(wake.jobs, stop, idle_seconds)
 
     def run_once(self, now: datetime | None = None) -> Job | None:
-        """Claim and run one due job; None when nothing is due."""
+        """Claim and run one due job; None when nothing is due. Read the row again for its end."""
         claimed = self.claim(now or clock.now())
         if claimed is None:
             return None
@@ -56,7 +62,6 @@ class JobWorker:
                 self._run(job, attempt, kind, now)
             finally:
                 self.current = None
-        job.refresh_from_db()
         return job
 
     def hand_back(self) -> None:
@@ -77,19 +82,18 @@ class JobWorker:
             if taken is not None:
                 return taken
 
-    def _due(self, now: datetime) -> list[QuerySet[Job]]:
-        kinds = [kind.id for kind in job_types()]
-        rows = Job.objects.filter(kind__in=kinds)
-        abandoned = rows.filter(state=Job.State.RUNNING, lease_until__lte=real_now())
-        queued = rows.filter(state=Job.State.QUEUED, run_at__lte=now)
-        return [abandoned.order_by("lease_until"), queued.order_by("run_at", "pk")]
-
     def _candidate(self, now: datetime) -> Job | None:
-        for rows in self._due(now):
-            job = rows.first()  # a plain read: idle workers never stand in the write queue
-            if job is not None:
+        """A plain read, so that idle workers never stand in the write queue."""
+        kinds = [kind.id for kind in job_types()]
+        rows = Job.objects.filter(kind__in=kinds, finished_at__isnull=True)
+        abandoned = rows.filter(state=Job.State.RUNNING, lease_until__lte=real_now())
+        if time.monotonic() - self._looked >= ABANDONED_SECONDS:
+            self._looked = time.monotonic()
+            if (job := abandoned.order_by("lease_until").first()) is not None:
+                self._looked = -ABANDONED_SECONDS  # there may be more
                 return job
-        return None
+        queued = rows.filter(state=Job.State.QUEUED, run_at__lte=now)
+        return queued.order_by("run_at", "pk").first()
 
     def _take(self, seen: Job) -> tuple[Job, JobAttempt | None] | None:
         """Take a job seen as free; None when another worker was quicker."""
@@ -106,17 +110,19 @@ class JobWorker:
                 if seen.lease_token is None
                 else Q(lease_token=seen.lease_token, lease_until__lte=real)
             )
-            took = Job.objects.filter(free, pk=seen.pk, state=seen.state).update(
-                state=Job.State.RUNNING,
-                lease_token=token,
-                lease_until=after(real, lease),
-                attempts=F("attempts") + 1,
-                started_at=clock.now(),
-            )
-            if not took:
+            values: dict[str, Any] = {
+                "state": Job.State.RUNNING,
+                "lease_token": token,
+                "lease_until": after(real, lease),
+                "attempts": seen.attempts + 1,
+                "started_at": clock.now(),
+            }
+            if not Job.objects.filter(free, pk=seen.pk, state=seen.state).update(**values):
                 return None
-            job = Job.objects.get(pk=seen.pk)
-            return job, self._begin(job, lost=seen.state == Job.State.RUNNING)
+            lost = seen.state == Job.State.RUNNING
+            for name, value in values.items():
+                setattr(seen, name, value)
+            return seen, self._begin(seen, lost=lost)
 
     def _begin(self, job: Job, *, lost: bool) -> JobAttempt | None:
         now = clock.now()

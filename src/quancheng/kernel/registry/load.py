@@ -10,13 +10,20 @@ from typing import Any, Protocol
 
 from quancheng.core.text import Text
 from quancheng.kernel.registry.discovery import ModuleLocation, discover
-from quancheng.kernel.registry.manifest import COMMON_ROLES, KINDS, Face, Manifest, key_of, parse
+from quancheng.kernel.registry.manifest import (
+    COMMON_ROLES,
+    KINDS,
+    Access,
+    Face,
+    Manifest,
+    ResourceRow,
+    key_of,
+    parse,
+)
 from quancheng.kernel.registry.problems import RegistryError
 
 FLOORS = ("capability", "scenario")
 FACES: tuple[Face, ...] = ("citizen", "desk", "command", "open", "guard")
-# Kinds whose rows may stand in two modules: rules about a model, files named alike.
-SHARED_KINDS = frozenset({"access", "matter", "parameters"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,7 @@ class Module:
     def rows(self, kind: str) -> tuple[Any, ...]:
         """The rows of one kind in this module's manifest."""
         if kind not in KINDS:
-            raise KeyError(
-                f"没有 [[{kind}]]。 There is no kind {kind}; use one of {', '.join(KINDS)}."
-            )
+            raise KeyError(f"没有 [[{kind}]]。 There is no kind {kind}; use one of {', '.join(KINDS)}.")
         rows: tuple[Any, ...] = getattr(self.manifest, kind)
         return rows
 
@@ -169,15 +174,7 @@ def duplicates(found: Iterable[Module]) -> list[str]:
     for owner in found:
         keys = [("name", owner.name)]
         for kind in KINDS:
-            keys += [
-                (
-                    kind,
-                    f"{owner.name}:{key_of(kind, row)}"
-                    if kind in SHARED_KINDS
-                    else key_of(kind, row),
-                )
-                for row in owner.rows(kind)
-            ]
+            keys += [(kind, _scoped(owner, kind, row)) for row in owner.rows(kind)]
         for kind, key in keys:
             other = first.setdefault((kind, key), owner)
             if other is owner and keys.count((kind, key)) == 1:
@@ -187,6 +184,12 @@ def duplicates(found: Iterable[Module]) -> list[str]:
                 f" 使用,请换一个。 It is already used there; choose another."
             )
     return sorted(set(lines))
+
+
+def _scoped(owner: Module, kind: str, row: Any) -> str:
+    """The key of a row; rules about a model and files named alike may stand in two modules."""
+    shared = isinstance(row, Access | ResourceRow)
+    return f"{owner.name}:{key_of(kind, row)}" if shared else key_of(kind, row)
 
 
 def unknown_roles() -> list[str]:

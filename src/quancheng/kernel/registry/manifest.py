@@ -47,6 +47,17 @@ def _inside(file: str) -> str:
 
 ResourceFile = Annotated[str, AfterValidator(_inside)]
 
+# Kinds whose ids begin with the module's name, so that no two modules can take the same.
+OWN_ID_KINDS = (
+    "role",
+    "event",
+    "job",
+    "indicator",
+    "layer",
+    "incident_type",
+    "alarm_rule",
+    "component",
+)
 VARIABLES = frozenset({"$user", "$person", "$firm", "$departments", "$regions", "$now"})
 COMMON_ROLES = frozenset({"anyone", "person", "official", "system", "device"})
 
@@ -126,6 +137,9 @@ class Indicator(Bilingual):
     id: Ident
     unit: str = ""
     function: Function
+    target: float | None = None
+    direction: Literal["up", "down", "none"] = "none"  # which way is better
+    evidence: UrlPath | None = None  # where the rows behind the figure are
 
 
 class Layer(Bilingual):
@@ -155,6 +169,19 @@ class Drill(Bilingual):
 
     id: Slug
     function: Function
+
+
+class AlarmRule(Bilingual):
+    """告警规则: a window over an observed property whose dated amount raises an alarm."""
+
+    id: Ident
+    property: str
+    station_kind: str
+    window_minutes: Annotated[int, Field(ge=0, le=7 * 24 * 60)]  # 0 = the reading itself
+    parameter: Ident  # rule book id of the amount
+    direction: Literal["above", "below"] = "above"
+    level: Annotated[int, Field(ge=1, le=4)]
+    incident_type: Ident
 
 
 class ResourceRow(Row):
@@ -202,13 +229,16 @@ class Manifest(Row):
     incident_type: tuple[IncidentType, ...] = ()
     component: tuple[Component, ...] = ()
     drill: tuple[Drill, ...] = ()
+    alarm_rule: tuple[AlarmRule, ...] = ()
     matter: tuple[ResourceRow, ...] = ()
+    licence_type: tuple[ResourceRow, ...] = ()
+    plan: tuple[ResourceRow, ...] = ()
     parameters: tuple[ResourceRow, ...] = ()
     grade: Grade = Grade()
 
     @model_validator(mode="after")
     def _ids_are_the_modules_own(self) -> Self:
-        for kind in ("role", "event", "job", "indicator", "layer", "incident_type", "component"):
+        for kind in OWN_ID_KINDS:
             for row in getattr(self, kind):
                 ident = key_of(kind, row)
                 if not (ident == self.name or ident.startswith(f"{self.name}.")):
@@ -224,7 +254,7 @@ KINDS: tuple[str, ...] = tuple(
     for name in Manifest.model_fields
     if name not in {"id", "name", "floor", "zh", "en", "summary", "lead", "order", "grade"}
 )
-_KEYS = {"event": "type", "matter": "file", "parameters": "file"}
+_KEYS = {"event": "type"} | dict.fromkeys(("matter", "licence_type", "plan", "parameters"), "file")
 
 
 def key_of(kind: str, row: Row) -> str:
@@ -233,7 +263,9 @@ def key_of(kind: str, row: Row) -> str:
         return f"{row.face} {row.path}"
     if isinstance(row, Access):
         return f"{row.model} {','.join(row.verbs)} {row.role} {sorted(row.where.items())!r}"
-    return str(getattr(row, _KEYS.get(kind, "id")))
+    if isinstance(row, ResourceRow):
+        return row.file
+    return str(getattr(row, "type" if kind == "event" else "id"))
 
 
 def parse(path: Path) -> Manifest:

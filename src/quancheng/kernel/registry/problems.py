@@ -108,9 +108,7 @@ def _text(kind: str, context: dict[str, Any], item: Any, model: type[BaseModel])
     if kind in {"string_too_short", "too_short"}:
         return Text("不能为空或过短。", "It must not be empty or too short.")
     if kind in {"string_too_long", "too_long"}:
-        return Text(
-            f"太长,至多 {context['max_length']}。", f"Too long; at most {context['max_length']}."
-        )
+        return Text(f"太长,至多 {context['max_length']}。", f"Too long; at most {context['max_length']}.")
     if kind == "value_error":
         zh, _, en = str(context["error"]).partition("|")
         return Text(zh, en or zh)

@@ -58,9 +58,7 @@ class SyncReport:
 def syncer(kind: str) -> Callable[[Syncer], Syncer]:
     """Register the function that turns rows of ``[[kind]]`` into tables; one owner a kind."""
     if kind not in KINDS:
-        raise ValueError(
-            f"没有 [[{kind}]]。 There is no kind {kind}; use one of {', '.join(KINDS)}."
-        )
+        raise ValueError(f"没有 [[{kind}]]。 There is no kind {kind}; use one of {', '.join(KINDS)}.")
 
     def register(function: Syncer) -> Syncer:
         before = _syncers.get(kind)
@@ -83,11 +81,7 @@ def sync() -> SyncReport:
         for owner in load.modules():
             for kind, function in _syncers.items():
                 for row in owner.rows(kind):
-                    path = (
-                        load.resource_path(owner, row.file)
-                        if isinstance(row, ResourceRow)
-                        else None
-                    )
+                    path = load.resource_path(owner, row.file) if isinstance(row, ResourceRow) else None
                     report.note(function(owner, row, path), f"{kind} {key_of(kind, row)}")
             hook = getattr(own[owner.name], "sync", None)
             if hook is not None:

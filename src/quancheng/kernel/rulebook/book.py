@@ -26,7 +26,7 @@ def rules() -> RuleBook:
     return book
 
 
-def find(id: str, on: date | None = None, region: str | None = None) -> Finding:  # noqa: A002
+def find(id: str, on: date | None = None, region: str | None = None) -> Finding:
     """The value in force on a day (today by the clock) in a region (the city by default).
 
     Raises ``core.rules.NoRuleInForce`` or ``RuleConflict``, both with a bilingual ``text``.

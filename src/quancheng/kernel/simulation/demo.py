@@ -34,9 +34,7 @@ class DemoCity:
     @classmethod
     def of_settings(cls, *, persons: int, firms: int, seed: int) -> DemoCity:
         """The city of the settings, this large."""
-        return cls(
-            settings.CITY, rulebook.city_region(), Path(settings.CITY_FOLDER), persons, firms, seed
-        )
+        return cls(settings.CITY, rulebook.city_region(), Path(settings.CITY_FOLDER), persons, firms, seed)
 
 
 def seed_modules(city: DemoCity) -> Iterator[tuple[str, Any]]:

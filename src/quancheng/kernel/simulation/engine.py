@@ -125,9 +125,7 @@ class Simulation:
         return self._random[name]
 
     # -- scheduling -----------------------------------------------------------------------
-    def process(
-        self, name: str, process: Process, *, after: Delay = 0, priority: int = 0
-    ) -> Handle:
+    def process(self, name: str, process: Process, *, after: Delay = 0, priority: int = 0) -> Handle:
         """Start a generator ``after`` some time; lower priority numbers go first."""
         handle = Handle(name, priority)
 
@@ -137,9 +135,7 @@ class Simulation:
         self._push(self._moment(after), handle, advance)
         return handle
 
-    def call(
-        self, name: str, function: Callable[[], Any], *, after: Delay = 0, priority: int = 0
-    ) -> Handle:
+    def call(self, name: str, function: Callable[[], Any], *, after: Delay = 0, priority: int = 0) -> Handle:
         """Call a function once."""
         handle = Handle(name, priority)
 
@@ -180,7 +176,7 @@ class Simulation:
         *,
         name: str = "checkpoint",
     ) -> Handle:
-        """Report progress (time, steps, pending, lag) every so often, after all else of the moment."""
+        """Report progress every so often, after everything else of that moment."""
         return self.every(name, period, lambda: report(self.progress()), priority=1_000_000)
 
     def progress(self) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def simulated(text: str = "") -> SafeString:
     """The badge of synthetic data (模拟)."""
     return format_html(
         '<span class="tag tag--sim" title="{}">{}</span>',
-        _("这是演示用的模拟数据,不是真实记录"),
+        _("这是演示用的模拟数据，不是真实记录"),
         text or _("模拟"),
     )
 

@@ -51,7 +51,7 @@ def title_prefix(context: template.Context) -> str:
     """``错误:`` when a form on the page was refused, so a screen reader hears it first."""
     for value in list(context.flatten().values()):
         if isinstance(value, BaseForm) and value.is_bound and value.errors:
-            return _("错误:")
+            return _("错误：")
     return ""
 
 

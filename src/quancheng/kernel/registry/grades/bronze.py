@@ -67,9 +67,7 @@ def domain(subject: Subject) -> list[Text]:
 def actions(subject: Subject) -> list[Text]:
     found = public_functions(subject.room("actions"))
     if not found:
-        return [
-            Text("actions.py 中写至少一个 @action。", "Write at least one @action in actions.py.")
-        ]
+        return [Text("actions.py 中写至少一个 @action。", "Write at least one @action in actions.py.")]
     todo = []
     for name, function in found.items():
         if not hasattr(function, "__quancheng_action__"):
@@ -80,9 +78,7 @@ def actions(subject: Subject) -> list[Text]:
                 )
             )
         elif not (function.__doc__ or "").strip():
-            todo.append(
-                Text(f"actions.{name} 缺少文档字符串。", f"actions.{name} has no docstring.")
-            )
+            todo.append(Text(f"actions.{name} 缺少文档字符串。", f"actions.{name} has no docstring."))
     return todo
 
 
@@ -119,11 +115,7 @@ def api(subject: Subject) -> list[Text]:
 @rule("bronze.demo", "有模拟数据", "has demo data")
 def demo(subject: Subject) -> list[Text]:
     if not callable(getattr(subject.room("simulate"), "seed", None)):
-        return [
-            Text(
-                "simulate.py 中写 seed(city, random)。", "Write seed(city, random) in simulate.py."
-            )
-        ]
+        return [Text("simulate.py 中写 seed(city, random)。", "Write seed(city, random) in simulate.py.")]
     return []
 
 

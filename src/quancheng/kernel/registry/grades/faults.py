@@ -10,6 +10,7 @@ from quancheng.kernel.registry import load
 from quancheng.kernel.registry.grades.imports import forbidden_imports
 from quancheng.kernel.registry.grades.model import rules
 from quancheng.kernel.registry.grades.subject import ROOMS, Subject
+from quancheng.kernel.registry.manifest import KINDS, ResourceRow
 
 
 def faults(subject: Subject) -> list[Text]:
@@ -54,9 +55,9 @@ def _functions(subject: Subject) -> Iterator[Text]:
 
 
 def _files(subject: Subject) -> Iterator[Text]:
-    for kind in ("matter", "parameters"):
+    for kind in KINDS:
         for row in subject.module.rows(kind):
-            if not load.resource_path(subject.module, row.file).is_file():
+            if isinstance(row, ResourceRow) and not load.resource_path(subject.module, row.file).is_file():
                 yield Text(
                     f"[[{kind}]] 没有文件 {row.file},请补上。",
                     f"[[{kind}]] there is no file {row.file}; add it.",

@@ -69,9 +69,7 @@ def _base(node: ast.ImportFrom, package: str) -> str:
 
 def _why_not(subject: Subject, name: str, others: dict[str, load.Module]) -> Text | None:
     if name == "quancheng.portal" or name.startswith("quancheng.portal."):
-        return Text(
-            "模块不得引用门户(只能向下)。", "A module may not import the portal (down only)."
-        )
+        return Text("模块不得引用门户(只能向下)。", "A module may not import the portal (down only).")
     for dotted, other in others.items():
         if name == dotted or name.startswith(f"{dotted}."):
             room = name.removeprefix(dotted).strip(".").partition(".")[0]
@@ -86,16 +84,12 @@ def _between(subject: Subject, other: load.Module, room: str) -> Text | None:
             f"Of {other.name} only actions and queries may be imported.",
         )
     if other.floor == "scenario":
-        return Text(
-            "场景不得被其他模块引用,请用事件。", "No module imports a scenario; use an event."
-        )
+        return Text("场景不得被其他模块引用,请用事件。", "No module imports a scenario; use an event.")
     if subject.module.floor == "scenario":
         return None
     order = CAPABILITY_ORDER
     downward = (
-        subject.name in order
-        and other.name in order
-        and order.index(subject.name) < order.index(other.name)
+        subject.name in order and other.name in order and order.index(subject.name) < order.index(other.name)
     )
     if subject.name not in order and other.name in order:
         downward = True  # a capability added later stands above the first seven

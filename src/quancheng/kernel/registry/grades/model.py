@@ -125,7 +125,7 @@ _rules: dict[str, Rule] = {}
 Check = Callable[["Subject"], list[Text]]
 
 
-def rule(id: str, zh: str, en: str) -> Callable[[Check], Check]:  # noqa: A002
+def rule(id: str, zh: str, en: str) -> Callable[[Check], Check]:
     """Register a check as a rule of the grade its id begins with."""
 
     def register(check: Check) -> Check:

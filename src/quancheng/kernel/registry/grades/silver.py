@@ -81,16 +81,14 @@ def docs(subject: Subject) -> list[Text]:
     return [
         Text(
             f"写 {place},至少三节(能做什么、怎么做、接口与规则)。",
-            f"Write {place} with at least three sections (what it does, how, interfaces and rules).",
+            f"Write {place} in three or more sections (what it does, how, interfaces, rules).",
         )
     ]
 
 
 @rule("silver.browser", "有浏览器与无障碍测试", "has browser and accessibility tests")
 def browser(subject: Subject) -> list[Text]:
-    found = {
-        path: tree for path, tree in subject.tests.items() if path.name.startswith("test_browser")
-    }
+    found = {path: tree for path, tree in subject.tests.items() if path.name.startswith("test_browser")}
     if subject.is_own:
         for path in sorted((REPOSITORY / "tests" / "browser").glob(f"test_{subject.name}*.py")):
             found[path] = ast.parse(path.read_text(encoding="utf-8"))

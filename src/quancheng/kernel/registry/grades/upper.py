@@ -32,7 +32,7 @@ def core(subject: Subject) -> list[Text]:
         elif not _outside_cases(REPOSITORY / "tests" / "core" / name):
             todo.append(
                 Text(
-                    f"tests/core/{name} 中用 tests.cases.cases(…) 读外部案例,或写注明来源的 test_cases*.py。",
+                    f"tests/core/{name} 中用 cases(…) 读外部案例,或写注明来源的 test_cases*.py。",
                     f"In tests/core/{name} read outside cases with tests.cases.cases(…), or write a"
                     " test_cases*.py that names its sources.",
                 )
@@ -63,9 +63,7 @@ def standard(subject: Subject) -> list[Text]:
         if name not in subject.guide_text
     ]
     if not names:
-        todo.append(
-            Text('[grade] 写 standards = ["…"]。', 'Write standards = ["…"] under [grade].')
-        )
+        todo.append(Text('[grade] 写 standards = ["…"]。', 'Write standards = ["…"] under [grade].'))
     spoken = getattr(subject.room("protocols"), "urlpatterns", None) or subject.manifest.component
     if not spoken:
         todo.append(

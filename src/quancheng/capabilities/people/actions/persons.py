@@ -1,8 +1,9 @@
-"""The writers of people, firms and accounts. Organisation and roles: ``organisation.py``."""
+"""The writers of people, firms and accounts."""
 
 from __future__ import annotations
 
 import re
+import secrets
 from datetime import date
 
 from quancheng.capabilities.people import queries
@@ -16,12 +17,11 @@ from quancheng.capabilities.people.models import (
 )
 from quancheng.core.identity import IdentityNumberError, parse_resident_id
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, clock, events, rulebook
+from quancheng.kernel import access, audit, clock, events
 from quancheng.kernel.actions import Call, action
-from quancheng.kernel.errors import Conflict, InvalidInput, NotFound, TooMany
+from quancheng.kernel.errors import Conflict, InvalidInput
 
 _PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}", re.ASCII)
-LINK_ATTEMPTS = "people.link_attempts_per_day"
 
 
 @action("people.person.register")
@@ -53,7 +53,7 @@ def register_person(
     if NaturalPerson.objects.filter(id_number=parsed.number).exists():
         raise Conflict(Text("该身份证号已登记。", "This identity number is already registered."))
     household = Household.objects.create(
-        number=f"H{parsed.number}", region_code=place.code, address=address
+        number=f"H{secrets.token_hex(8)}", region_code=place.code, address=address
     )
     created: NaturalPerson = NaturalPerson.objects.create(
         id_number=parsed.number,
@@ -96,30 +96,14 @@ def update_contact(
     return person
 
 
+@action("people.account.link", idempotent=False)
 def link_account_to_person(call: Call, *, user: User, id_number: str, name: str) -> User:
     """实名核验: tie an account to the person with this number *and* name.
 
-    Wrong pairs are counted for the day and after the fifth refused (TooMany), so that the
-    base cannot be probed. Raises InvalidInput (without saying which of the two is wrong),
-    Conflict (already verified, or the person has another account).
+    Call it through ``accounts.verify_real_name``, which counts wrong pairs. Raises InvalidInput
+    (without saying which of the two is wrong), Conflict (already verified, or the person has
+    another account).
     """
-    today = clock.today()
-    allowed = int(rulebook.find(LINK_ATTEMPTS).integer())
-    failures = user.link_failures if user.link_failed_on == today else 0
-    if failures >= allowed:
-        raise TooMany(
-            Text("今天核验次数已用完。", "You have used today's attempts."),
-            todo=Text("请明天再试,或到就近政务大厅办理。", "Try tomorrow or visit a service hall."),
-        )
-    try:
-        return _link(call, user=user, id_number=id_number, name=name)
-    except InvalidInput:
-        User.objects.filter(pk=user.pk).update(link_failures=failures + 1, link_failed_on=today)
-        raise
-
-
-@action("people.account.link", idempotent=False)
-def _link(call: Call, *, user: User, id_number: str, name: str) -> User:
     access.require(call.actor, "link_person", user)
     if user.verified_at is not None:
         raise Conflict(Text("本账户已完成实名。", "This account is already verified."))
@@ -127,9 +111,7 @@ def _link(call: Call, *, user: User, id_number: str, name: str) -> User:
         number = parse_resident_id(id_number, on=clock.today()).number
     except IdentityNumberError as wrong:
         raise InvalidInput(wrong.text, fields={"id_number": wrong.text}) from wrong
-    found = NaturalPerson.objects.filter(
-        id_number=number, name="".join(name.split()), alive=True
-    ).first()
+    found = NaturalPerson.objects.filter(id_number=number, name="".join(name.split()), alive=True).first()
     if found is None:
         raise InvalidInput(
             Text(
@@ -148,9 +130,7 @@ def _link(call: Call, *, user: User, id_number: str, name: str) -> User:
     user.display_name = found.name
     user.simulated = user.simulated or found.simulated
     user.link_failures = 0
-    user.save(
-        update_fields=["person", "verified_at", "display_name", "simulated", "link_failures"]
-    )
+    user.save(update_fields=["person", "verified_at", "display_name", "simulated", "link_failures"])
     audit.note(person=found.pk)
     events.emit("people.account.verified", found.reference, {"user": user.pk})
     return user
@@ -203,17 +183,6 @@ def end_agent(call: Call, *, agent: FirmAgent) -> FirmAgent:
     agent.save(update_fields=["valid_to"])
     audit.note(firm=agent.firm_id, person=agent.person_id)
     return agent
-
-
-def act_as(actor_user: User, firm_id: int | None) -> Firm | None:
-    """Check that a user may act for a firm today; raises NotFound when not."""
-    if firm_id is None:
-        return None
-    person_id = actor_user.person_id if actor_user.verified_at else None
-    firm: Firm | None = queries.firms_of(person_id).filter(pk=firm_id).first()
-    if firm is None:
-        raise NotFound(Text("您不能代办该企业。", "You may not act for this firm."))
-    return firm
 
 
 def _phone(raw: str) -> str:

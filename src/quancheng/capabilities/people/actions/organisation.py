@@ -1,14 +1,14 @@
-"""The writers of departments 机构, posts 岗位 and roles 角色; imported by others as actions."""
+"""The writers of departments 机构, posts 岗位 and roles 角色."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from quancheng.capabilities.people import queries
+from quancheng.capabilities.people import city, queries
 from quancheng.capabilities.people.models import Appointment, Department, Post, RoleGrant, User
 from quancheng.capabilities.people.tree import Node, nodes
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, clock, events, registry
+from quancheng.kernel import access, audit, clock, events
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput
 
@@ -34,9 +34,9 @@ def grant_role(
     access.require(call.actor, "grant_role", department)
     begin = valid_from or clock.today()
     fields: dict[str, Text] = {}
-    if role not in known_roles():
+    if role not in queries.known_roles():
         fields["role"] = Text(f"没有角色 {role}。", f"There is no role {role}.")
-    if region_code and region_code not in queries.city.all_regions():
+    if region_code and region_code not in city.all_regions():
         fields["region_code"] = Text("没有这个区划。", "There is no such region.")
     if valid_to is not None and valid_to <= begin:
         fields["valid_to"] = Text("截止日应晚于起始日。", "The end must be after the start.")
@@ -61,9 +61,7 @@ def grant_role(
         granted_at=call.at,
     )
     audit.note(user=user.pk, role=role, department=department.code, region=region_code)
-    events.emit(
-        "people.role.granted", f"user:{user.pk}", {"role": role, "department": department.code}
-    )
+    events.emit("people.role.granted", f"user:{user.pk}", {"role": role, "department": department.code})
     return given
 
 
@@ -101,9 +99,7 @@ def appoint(
     post, _ = Post.objects.get_or_create(
         department=department, code=code, defaults={"zh": title.zh, "en": title.en}
     )
-    held: Appointment = Appointment.objects.create(
-        post=post, user=user, valid_from=begin, valid_to=valid_to
-    )
+    held: Appointment = Appointment.objects.create(post=post, user=user, valid_from=begin, valid_to=valid_to)
     audit.note(user=user.pk, post=post.pk, department=department.code)
     return held
 
@@ -146,8 +142,3 @@ def _apply(row: Department, node: Node, parent: Department | None) -> bool:
             setattr(row, column, value)
             changed = True
     return changed
-
-
-def known_roles() -> dict[str, Text]:
-    """Every role of every module by id."""
-    return {row.id: row.text for _, row in registry.items("role")}

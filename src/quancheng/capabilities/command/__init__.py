@@ -1,0 +1,1 @@
+"""指挥调度 Command: one incident, one picture, one task list (G12)."""

@@ -1,0 +1,73 @@
+"""The writers of command 指挥调度; see docs/modules/command.md."""
+
+from quancheng.capabilities.command.actions.exercises import (
+    add_shift,
+    clear_exercise,
+    close_exercise,
+    open_exercise,
+    start_drill,
+    stop_drill,
+    tick_exercise,
+)
+from quancheng.capabilities.command.actions.incidents import (
+    add_log,
+    change_level,
+    close_incident,
+    control_incident,
+    merge_incidents,
+    reject_incident,
+    report_incident,
+    respond_incident,
+    verify_incident,
+)
+from quancheng.capabilities.command.actions.plans import (
+    activate_plan,
+    decline_activation,
+    end_activation,
+    propose_activation,
+    raise_level,
+    register_plan,
+)
+from quancheng.capabilities.command.actions.tasks import (
+    accept_task,
+    arrive,
+    escalate_overdue,
+    issue_task,
+    prove_task,
+    return_task,
+    verify_task,
+    withdraw_task,
+)
+
+__all__ = [
+    "accept_task",
+    "activate_plan",
+    "add_log",
+    "add_shift",
+    "arrive",
+    "change_level",
+    "clear_exercise",
+    "close_exercise",
+    "close_incident",
+    "control_incident",
+    "decline_activation",
+    "end_activation",
+    "escalate_overdue",
+    "issue_task",
+    "merge_incidents",
+    "open_exercise",
+    "propose_activation",
+    "prove_task",
+    "raise_level",
+    "register_plan",
+    "reject_incident",
+    "report_incident",
+    "respond_incident",
+    "return_task",
+    "start_drill",
+    "stop_drill",
+    "tick_exercise",
+    "verify_incident",
+    "verify_task",
+    "withdraw_task",
+]

@@ -1,0 +1,171 @@
+"""The writers of cases, the office's side: accept, approve, return, refuse, note.
+
+Every step names the revision it was decided on; whoever comes second is told who was first.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from quancheng.capabilities.services import casework
+from quancheng.capabilities.services.models import Case, CaseFile
+from quancheng.capabilities.services.spec import MatterSpec
+from quancheng.capabilities.trust.actions import issue_licence
+from quancheng.capabilities.trust.models import Licence
+from quancheng.core.text import Text
+from quancheng.kernel import access, audit, clock, rulebook
+from quancheng.kernel.actions import Call, action
+from quancheng.kernel.errors import InvalidInput
+
+APPEAL = Text(
+    "如不服本决定,可自收到之日起六十日内申请行政复议,或六个月内提起行政诉讼。",
+    "If you disagree, you may apply for administrative reconsideration within sixty days "
+    "or go to court within six months of receipt.",
+)
+"""《行政复议法》第二十条, 《行政诉讼法》第四十六条: told with every refusal."""
+
+
+@action("services.case.claim")
+def claim_case(call: Call, *, case: Case, revision: int | None = None) -> Case:
+    """受理: take the case over. Raises Forbidden, Conflict."""
+    access.require(call.actor, "claim", case)
+    case = casework.take(case, revision)
+    casework.move(case, "claim")
+    case.officer_id = call.actor.user_id
+    casework.save(case)
+    casework.remember(call, case, "claimed", Text("受理", "Accepted"))
+    audit.note(receipt=case.receipt)
+    casework.tell(case, "accepted")
+    return case
+
+
+@action("services.case.approve")
+def approve_case(call: Call, *, case: Case, revision: int | None = None, opinion: str = "") -> Case:
+    """准予: issue the licence if there is one, tell the applicant, close the case.
+
+    Raises Forbidden, Conflict (decided by somebody else, holds a licence already).
+    """
+    access.require(call.actor, "approve", case)
+    case = casework.take(case, revision)
+    casework.move(case, "approve")
+    casework.finish_clock(case, call)
+    case.officer_id = call.actor.user_id
+    spec = case.version.spec
+    opinion = opinion.strip()[: casework.MAX_TEXT]
+    licence = _issue(call, case, spec)
+    case.licence_number = licence.number if licence else ""
+    case.decision = {"kind": "approved", "opinion": opinion}
+    casework.move(case, "complete")
+    casework.save(case)
+    text = Text("准予办理", "Approved")
+    casework.remember(call, case, "approved", text, data={"opinion": opinion, "licence": case.licence_number})
+    audit.note(receipt=case.receipt, licence=case.licence_number, opinion=opinion, findings=_findings(case))
+    result = Text(
+        f"{spec.result.name.zh}已放入卡包。" if licence else f"办理结果:{spec.result.name.zh}。",
+        f"{spec.result.name.en} is in your wallet." if licence else f"Result: {spec.result.name.en}.",
+    )
+    casework.tell(case, "approved", licence=case.licence_number, result=result.to_dict())
+    return case
+
+
+@action("services.case.return")
+def return_case(call: Call, *, case: Case, reason: str, revision: int | None = None) -> Case:
+    """退回补正: say what to correct; the clock stops. Raises Forbidden, InvalidInput, Conflict."""
+    access.require(call.actor, "return", case)
+    reason = casework.worded(reason, "reason", Text("请写明需要补正的内容(500字以内)。",
+                                                    "Say what is to be corrected (500 characters at most)."))
+    case = casework.take(case, revision)
+    casework.move(case, "return")
+    case.officer_id = call.actor.user_id
+    until = casework.suspend_clock(case, reason)
+    casework.save(case)
+    casework.remember(call, case, "returned", Text(f"退回补正:{reason}", f"Returned for correction: {reason}"),
+                      data={"correct_by": until.isoformat()})
+    audit.note(receipt=case.receipt, reason=reason, correct_by=until.isoformat())
+    casework.tell(case, "returned", reason=reason, correct_by=until.isoformat())
+    return case
+
+
+@action("services.case.refuse")
+def refuse_case(call: Call, *, case: Case, ground: str, reason: str, revision: int | None = None) -> Case:
+    """不予办理: on a ground of the matter's list, with the facts; the right to appeal is told.
+
+    Raises Forbidden, InvalidInput (no such ground, no reason), Conflict.
+    """
+    access.require(call.actor, "refuse", case)
+    reason = casework.worded(reason, "reason", Text("请写明不予办理的具体理由(500字以内)。",
+                                                    "Give the reason in words (500 characters at most)."))
+    case = casework.take(case, revision)
+    cited = next((row for row in case.version.spec.grounds() if row.id == ground), None)
+    if cited is None:
+        wrong = Text("请从事项列出的情形中选择依据。", "Choose a ground from the matter's list.")
+        raise InvalidInput(wrong, fields={"ground": wrong})
+    casework.move(case, "refuse")
+    casework.finish_clock(case, call)
+    case.officer_id = call.actor.user_id
+    case.decision = {
+        "kind": "refused", "ground": ground, "ground_text": cited.text.to_dict(),
+        "basis": cited.basis.to_dict(), "reason": reason, "appeal": APPEAL.to_dict(),
+    }  # fmt: skip
+    casework.save(case)
+    casework.remember(
+        call, case, "refused",
+        Text(f"不予办理:{reason}(依据:{cited.basis.zh})", f"Refused: {reason} (basis: {cited.basis.en})"),
+        data={"ground": ground},
+    )  # fmt: skip
+    audit.note(receipt=case.receipt, ground=ground, basis=cited.basis.zh, reason=reason, findings=_findings(case))
+    casework.tell(case, "refused", reason=reason, basis=cited.basis.to_dict(), appeal=APPEAL.to_dict())
+    return case
+
+
+@action("services.case.note")
+def note_case(call: Call, *, case: Case, text: str) -> Case:
+    """内部备注, not shown to the applicant. Raises Forbidden, InvalidInput."""
+    access.require(call.actor, "note", case)
+    text = casework.worded(text, "text", Text("请填写备注(500字以内)。", "Write a note (500 characters at most)."))
+    casework.remember(call, case, "noted", Text(text, text), public=False)
+    audit.note(receipt=case.receipt)
+    return case
+
+
+def _issue(call: Call, case: Case, spec: MatterSpec) -> Licence | None:
+    if spec.result.licence is None:
+        return None
+    photos = dict(CaseFile.objects.filter(case=case, current=True).values_list("material", "digest"))
+    items: dict[str, Any] = {}
+    for item, source in spec.result.items.items():
+        value = case.form.get(source, photos.get(source, ""))
+        items[item] = value
+    return issue_licence(
+        call.with_key(None),
+        type_code=spec.result.licence,
+        department_id=case.department_id,
+        region_code=case.department.region_code,
+        holder_name=case.applicant_name,
+        items=items,
+        person_id=case.applicant_id,
+        firm_id=case.firm_id,
+        case=case.receipt,
+        valid_to=_valid_to(spec),
+        submitted_by_id=case.submitted_by_id,
+    )
+
+
+def _valid_to(spec: MatterSpec) -> date | None:
+    if spec.result.validity_years is None:
+        return None
+    today = clock.today()
+    years = rulebook.find(spec.result.validity_years).integer()
+    try:
+        end = today.replace(year=today.year + years)
+    except ValueError:
+        end = date(today.year + years, 2, 28)
+    return date.fromordinal(end.toordinal() - 1)
+
+
+def _findings(case: Case) -> dict[str, str]:
+    """Outcome of the last round, by condition: evidence of what the decision was based on."""
+    rows = list(case.findings.order_by("round", "id").values_list("round", "condition", "outcome"))
+    last = rows[-1][0] if rows else 0
+    return {condition: outcome for number, condition, outcome in rows if number == last}

@@ -1,0 +1,130 @@
+"""Reads of licences: the wallet of the asker, verification by anybody who holds the code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from quancheng.capabilities.trust.models import Licence, LicenceType
+from quancheng.capabilities.trust.sealing import commitment_of, hash_of, is_code
+from quancheng.core.identity import mask, mask_name
+from quancheng.core.text import Text
+from quancheng.kernel import access, clock
+from quancheng.kernel.actor import Actor
+from quancheng.kernel.errors import NotFound
+
+ORDER = ("-issued_at", "-id")
+
+
+def wallet(actor: Actor) -> QuerySet[Licence]:
+    """The licences the asker holds: own ones, or those of the firm acted for (卡包)."""
+    found = access.visible(actor, Licence).select_related("type", "issued_by")
+    if actor.firm_id is not None:
+        return found.filter(firm_id=actor.firm_id)
+    return found.filter(person_id=actor.person_id) if actor.person_id else found.none()
+
+
+def licence(actor: Actor, number: str) -> Licence:
+    """One licence the asker may see; raises NotFound."""
+    found = access.visible(actor, Licence).select_related("type", "issued_by").filter(number=number).first()
+    if found is None:
+        raise NotFound()
+    return found  # type: ignore[no-any-return]
+
+
+def held_types(*, person_id: int | None = None, firm_id: int | None = None) -> frozenset[str]:
+    """Types of licences valid today of one holder; for checks of applications."""
+    if person_id is None and firm_id is None:
+        return frozenset()
+    today = clock.today()
+    live = Licence.objects.filter(
+        Q(valid_to=None) | Q(valid_to__gte=today), status=Licence.Status.VALID, valid_from__lte=today
+    )
+    held = live.filter(firm_id=firm_id) if firm_id is not None else live.filter(person_id=person_id)
+    return frozenset(held.values_list("type__code", flat=True))
+
+
+def licence_type(code: str) -> LicenceType:
+    """A type by code; raises NotFound."""
+    found = LicenceType.objects.filter(code=code).first()
+    if found is None:
+        raise NotFound()
+    return found  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What anybody may know about a code (核验结果): minimal data only."""
+
+    outcome: str
+    """genuine, expired, revoked, tampered or unknown."""
+    text: Text
+    type: Text | None = None
+    number: str = ""
+    holder: str = ""
+    issuer: Text | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    simulated: bool = False
+
+
+_UNKNOWN = Verdict(
+    "unknown",
+    Text("查无此证:核验码不存在或输入有误。", "Unknown: no licence has this code, or it was mistyped."),
+)
+
+
+def verify(actor: Actor, code: str) -> Verdict:
+    """Say whether a code belongs to a genuine licence; holder and number are masked."""
+    code = code.strip().upper()
+    if not is_code(code):
+        return _UNKNOWN
+    found = (
+        access.visible(actor, Licence, verb="verify").select_related("type", "issued_by").filter(code=code).first()
+    )
+    if found is None:
+        return _UNKNOWN
+    if not intact(found):
+        return Verdict("tampered", Text("记录与签发时的指纹不符,请勿采信。", "The record does not match its fingerprint: do not rely on it."))
+    outcome, text = _state(found)
+    return Verdict(
+        outcome, text, found.type.text, mask(found.number, 4, 5), mask_name(found.holder_name),
+        found.issued_by.text, found.valid_from, found.valid_to, found.simulated,
+    )
+
+
+def intact(found: Licence) -> bool:
+    """Whether the content still gives the hash and commitment of the day of issue."""
+    content = found.content()
+    return found.content_hash == hash_of(content) and found.commitment == commitment_of(found.salt, content)
+
+
+def verification_url(found: Licence) -> str:
+    """The address a code leads to."""
+    return f"{settings.PUBLIC_URL}/verify/{found.code}/"
+
+
+def card_rows(found: Licence, *, reveal: bool = False) -> list[dict[str, Any]]:
+    """What the face of the card says, in the order of its type; sensitive items masked."""
+    rows = []
+    for item in found.type.items:
+        value = found.items.get(item["key"], "")
+        if item["key"] == "photo" or value in ("", None):
+            continue
+        shown = str(value)
+        if item.get("sensitive") and not reveal:
+            shown = mask(shown, 6, 4) if len(shown) == 18 else mask(shown, 3, 2)
+        rows.append({"label": Text.of(item["name"]), "value": shown, "sensitive": bool(item.get("sensitive"))})
+    return rows
+
+
+def _state(found: Licence) -> tuple[str, Text]:
+    if found.status == Licence.Status.REVOKED:
+        return "revoked", Text("证照已撤销,不再有效。", "The licence was revoked and is no longer valid.")
+    if found.expired:
+        return "expired", Text("证照真实,但已过有效期。", "The licence is genuine but has expired.")
+    return "genuine", Text("证照真实有效。", "The licence is genuine and valid.")

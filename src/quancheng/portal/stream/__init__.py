@@ -1,0 +1,1 @@
+"""The live stream's parts: topics, the hub that reads the outbox once for all, who listens."""

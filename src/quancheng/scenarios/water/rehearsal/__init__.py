@@ -1,0 +1,1 @@
+"""The 7·18 drill: scenery, frames, seats, reconciliation, report."""
