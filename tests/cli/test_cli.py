@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,15 +39,16 @@ def run(*arguments: str) -> int:
     return int(end.value.code or 0)
 
 
-@pytest.mark.serial
 def test_help_comes_quickly() -> None:
-    times = []
+    """Processor time, not wall time: other work on the machine must not decide this."""
+    used = []
     for _ in range(3):
-        begin = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [sys.executable, "-m", "quancheng", "--help"]
         subprocess.run(command, check=True, capture_output=True)
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 0.5
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(used) < 0.5
 
 
 def test_help_imports_no_django_and_lists_everything() -> None:

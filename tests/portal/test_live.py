@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,8 +35,8 @@ class Outbox:
         return found, max([after, *[e.sequence or 0 for e in found]])
 
 
-@pytest.fixture()
-def outbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outbox]:
+@pytest.fixture
+def outbox(monkeypatch: pytest.MonkeyPatch) -> Outbox:
     box = Outbox()
     who: dict[str, Actor] = {
         "": Actor.anonymous(),
@@ -53,7 +52,7 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outbox]:
     subjects.topic("public", events=["demo.*"])
     subjects.topic("desk", ["demo.clerk"], events=["demo.*"])
     subjects.topic("mine", events=["demo.*"], owner="person_id")
-    yield box
+    return box
 
 
 class Browser:

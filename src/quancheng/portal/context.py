@@ -14,8 +14,10 @@ from django.utils.functional import SimpleLazyObject
 from quancheng.portal import navigation
 from quancheng.portal.city import site_in
 from quancheng.portal.i18n import language
+from quancheng.portal.stream.topics import topics
 
 THEME_COOKIE, ELDER_COOKIE = "qc_theme", "qc_elder"
+UNREAD_TOPIC = "messages"
 HOMES = {path for path, _icon in navigation.FACES.values()}
 
 
@@ -36,6 +38,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "identity": SimpleLazyObject(lambda: str(actor)),
         "unread": SimpleLazyObject(lambda: unread(actor)),
         "messages_url": "/messages/",
+        "unread_topic": UNREAD_TOPIC if UNREAD_TOPIC in topics() else "",
         "account_url": SimpleLazyObject(lambda: address("people:me", "/me/")),
         "login_url": f"{settings.LOGIN_URL}?next={_quoted(request)}",
         "logout_url": SimpleLazyObject(lambda: address("account_logout", "/accounts/logout/")),

@@ -19,7 +19,10 @@ KEPT_FIELDS_LIMIT = 200
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400: the request could not be understood."""
     detail = Text("浏览器发来的请求不完整或有误。", "The browser sent an incomplete or wrong request.")
-    todo = Text("请返回上一页重试；如由收藏夹进入，请从首页重新查找。", "Go back and try again, or start from the home page.")
+    todo = Text(
+        "请返回上一页重试；如由收藏夹进入，请从首页重新查找。",
+        "Go back and try again, or start from the home page.",
+    )
     return _answer(request, errors.InvalidInput(detail, todo=todo), status=400)
 
 
@@ -49,10 +52,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     The fields typed are kept in a fresh form (never files or passwords), so nothing is lost.
     """
     detail = Text(
-        "页面放置太久、已在别处退出，或浏览器没有保存 Cookie,所以这次提交没有被接受。",
+        "页面放置太久、已在别处退出，或浏览器没有保存 Cookie，所以这次提交没有被接受。",
         "The page was open too long, you signed out elsewhere, or cookies are off, so nothing was sent.",
     )
-    todo = Text("请核对后再提交一次；如要求登录，请先登录。", "Check and send once more; sign in first if asked to.")
+    todo = Text(
+        "请核对后再提交一次；如要求登录，请先登录。", "Check and send once more; sign in first if asked to."
+    )
     error = errors.Expired(detail, todo=todo)
     kept = [
         (name, value)
@@ -60,7 +65,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         for value in values
         if name != "csrfmiddlewaretoken" and "password" not in name.lower()
     ]
-    lost = sorted(name for name in [*request.FILES, *request.POST] if name in request.FILES or "password" in name.lower())
+    lost = sorted(
+        name
+        for name in [*request.FILES, *request.POST]
+        if name in request.FILES or "password" in name.lower()
+    )
     return _answer(request, error, status=403, kept=kept, lost=lost, resend=request.get_full_path())
 
 

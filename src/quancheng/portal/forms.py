@@ -94,10 +94,15 @@ def hint_of(bound: forms.BoundField) -> str:
             for kind in validator.allowed_extensions or ()
         ]
         if kinds:
-            parts.append(_("格式：%(kinds)s。") % {"kinds": "、".join(kinds) if language() == "zh" else ", ".join(kinds)})
+            parts.append(
+                _("格式：%(kinds)s。")
+                % {"kinds": "、".join(kinds) if language() == "zh" else ", ".join(kinds)}
+            )
         limit = getattr(bound.field, "max_bytes", None)
         if limit:
             parts.append(_("不超过%(size)s MB。") % {"size": f"{limit / MEGABYTE:g}"})
+    if len(parts) == 1:
+        return parts[0]  # a hint marked safe stays so
     return " ".join(parts) if language() == "en" else "".join(parts)
 
 
@@ -194,7 +199,9 @@ def summary_of(form: forms.BaseForm) -> SafeString:
 class SizedFileField(forms.FileField):
     """A file with a limit of size (``max_bytes``) and of kinds (``kinds=("pdf", "jpg")``)."""
 
-    def __init__(self, *, max_bytes: int = 10 * MEGABYTE, kinds: tuple[str, ...] = (), **options: Any) -> None:
+    def __init__(
+        self, *, max_bytes: int = 10 * MEGABYTE, kinds: tuple[str, ...] = (), **options: Any
+    ) -> None:
         self.max_bytes = max_bytes
         if kinds:
             options["validators"] = [*options.get("validators", ()), validators.FileExtensionValidator(kinds)]
@@ -206,5 +213,7 @@ class SizedFileField(forms.FileField):
         file = super().clean(data, initial)
         if file and getattr(file, "size", 0) > self.max_bytes:
             limit = f"{self.max_bytes / MEGABYTE:g}"
-            raise ValidationError(_("文件不能超过%(size)s MB,请压缩后再上传") % {"size": limit}, code="too-large")
+            raise ValidationError(
+                _("文件不能超过%(size)s MB，请压缩后再上传") % {"size": limit}, code="too-large"
+            )
         return file

@@ -34,8 +34,12 @@ class SampleForm(forms.Form):
         min_length=11,
         widget=forms.TextInput({"autocomplete": "tel", "inputmode": "tel"}),
     )
-    email = forms.EmailField(label=gettext_lazy("电子邮箱"), required=False, widget=forms.TextInput({"autocomplete": "email"}))
-    born = DatePartsField(label=gettext_lazy("出生日期"), help_text=gettext_lazy("例如 1956 年 7 月 18 日"), birthday=True)
+    email = forms.EmailField(
+        label=gettext_lazy("电子邮箱"), required=False, widget=forms.TextInput({"autocomplete": "email"})
+    )
+    born = DatePartsField(
+        label=gettext_lazy("出生日期"), help_text=gettext_lazy("例如 1956 年 7 月 18 日"), birthday=True
+    )
     district = forms.ChoiceField(
         label=gettext_lazy("所在区县"),
         choices=[("", "—"), ("370102", gettext_lazy("历下区")), ("370103", gettext_lazy("市中区"))],
@@ -63,7 +67,11 @@ class SampleFilter(forms.Form):
     status = forms.ChoiceField(
         label=gettext_lazy("状态"),
         required=False,
-        choices=[("", gettext_lazy("全部")), ("open", gettext_lazy("办理中")), ("done", gettext_lazy("已办结"))],
+        choices=[
+            ("", gettext_lazy("全部")),
+            ("open", gettext_lazy("办理中")),
+            ("done", gettext_lazy("已办结")),
+        ],
     )
 
 
@@ -85,23 +93,54 @@ def page(request: HttpRequest) -> HttpResponse:
 def _samples() -> dict[str, Any]:
     now = clock.now()
     rows = [
-        {"receipt": f"JN2026070{n}", "name": title, "count": 10_248 * n**3, "at": now - timedelta(days=n), "href": "#"}
+        {
+            "receipt": f"JN2026070{n}",
+            "name": title,
+            "count": 10_248 * n**3,
+            "at": now - timedelta(days=n),
+            "href": "#",
+        }
         for n, title in enumerate((_("老年人优待卡"), _("新生儿出生一件事"), _("企业开办")), 1)
     ]
     return {
         "steps": [_("填写"), _("上传材料"), _("核对"), _("提交")],
         "events": [
             {"when": now - timedelta(days=2), "title": _("提交申请"), "who": _("王女士"), "kind": "ok"},
-            {"when": now - timedelta(days=1), "title": _("补正材料"), "text": _("缺少户口簿首页"), "kind": "warn"},
+            {
+                "when": now - timedelta(days=1),
+                "title": _("补正材料"),
+                "text": _("缺少户口簿首页"),
+                "kind": "warn",
+            },
             {"when": now, "title": _("审查"), "who": _("市民政局")},
             {"when": None, "title": _("办结"), "kind": "future"},
         ],
         "facts": [(_("申请人"), "王秀兰"), (_("手机号码"), "138****0000", "#"), (_("电子邮箱"), "")],
         "entries": [
-            {"path": "#", "label": Text("办事", "Services"), "icon": "files", "hint": Text("按人群和部门查找", "By person and department")},
-            {"path": "#", "label": Text("进度", "Progress"), "icon": "list-check", "hint": Text("办件、补正、评价", "Cases, corrections, ratings")},
-            {"path": "#", "label": Text("证照", "Licences"), "icon": "id", "hint": Text("亮证与授权", "Present and grant")},
-            {"path": "#", "label": Text("泉城码", "Citizen code"), "icon": "qrcode", "hint": Text("乘车、就医、入园", "Ride, see a doctor, enter")},
+            {
+                "path": "#",
+                "label": Text("办事", "Services"),
+                "icon": "files",
+                "hint": Text("按人群和部门查找", "By person and department"),
+            },
+            {
+                "path": "#",
+                "label": Text("进度", "Progress"),
+                "icon": "list-check",
+                "hint": Text("办件、补正、评价", "Cases, corrections, ratings"),
+            },
+            {
+                "path": "#",
+                "label": Text("证照", "Licences"),
+                "icon": "id",
+                "hint": Text("亮证与授权", "Present and grant"),
+            },
+            {
+                "path": "#",
+                "label": Text("泉城码", "Citizen code"),
+                "icon": "qrcode",
+                "hint": Text("乘车、就医、入园", "Ride, see a doctor, enter"),
+            },
         ],
         "columns": [
             {"key": "receipt", "label": _("编号"), "href": "href"},
@@ -110,15 +149,26 @@ def _samples() -> dict[str, Any]:
         ],
         "rows": rows,
         "list_page": Page(rows, next="bmV4dA", previous="cHJldg", size=25),
-        "due": {"late": now - timedelta(days=6), "soon": now + timedelta(days=1), "far": now + timedelta(days=12)},
+        "due": {
+            "late": now - timedelta(days=6),
+            "soon": now + timedelta(days=1),
+            "far": now + timedelta(days=12),
+        },
         "big": 1_024_800,
         "chart": _chart(),
         "heat": _heat(),
-        "bars": {"kind": "bar", "x": [_("历下区"), _("市中区"), _("槐荫区"), _("天桥区")], "unit": _("件"),
-                 "series": [{"name": _("受理"), "data": [820, 640, 510, 472]}, {"name": _("办结"), "data": [790, 610, 470, 455]}]},
+        "bars": {
+            "kind": "bar",
+            "x": [_("历下区"), _("市中区"), _("槐荫区"), _("天桥区")],
+            "unit": _("件"),
+            "series": [
+                {"name": _("受理"), "data": [820, 640, 510, 472]},
+                {"name": _("办结"), "data": [790, 610, 470, 455]},
+            ],
+        },
         "map": _map(),
         "until": {"until": (now + timedelta(hours=30)).isoformat(), "done": _("时间到")},
-    }  # fmt: skip
+    }
 
 
 def _chart() -> dict[str, Any]:
@@ -137,7 +187,13 @@ def _chart() -> dict[str, Any]:
 def _heat() -> dict[str, Any]:
     days = [_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日")]
     values = [[x, y, (x * 7 + y * 13) % 40] for x in range(12) for y in range(7)]
-    return {"kind": "heat", "x": [str(hour * 2) for hour in range(12)], "y": days, "data": values, "unit": _("件")}
+    return {
+        "kind": "heat",
+        "x": [str(hour * 2) for hour in range(12)],
+        "y": days,
+        "data": values,
+        "unit": _("件"),
+    }
 
 
 def _map() -> dict[str, Any]:

@@ -45,5 +45,7 @@ def _context(dotted: str, face: str, request: HttpRequest) -> dict[str, Any]:
     if find_spec(f"{dotted}.home") is None:
         return {}
     room = import_module(f"{dotted}.home")
-    maker = getattr(room, f"{face}_context", None) or (getattr(room, "context", None) if face == "citizen" else None)
+    maker = getattr(room, f"{face}_context", None) or (
+        getattr(room, "context", None) if face == "citizen" else None
+    )
     return dict(maker(request)) if maker else {}

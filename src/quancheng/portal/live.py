@@ -44,15 +44,21 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["method"] not in {"GET", "HEAD"}:
         return await _refuse(send, 405, "method-not-allowed", "只支持 GET。", "Only GET is offered.")
     if not names or len(names) > TOPIC_LIMIT:
-        return await _refuse(send, 422, "invalid-input", "请用 topics= 指定主题。", "Name the topics with topics=.")
+        return await _refuse(
+            send, 422, "invalid-input", "请用 topics= 指定主题。", "Name the topics with topics=."
+        )
     if len(feed.streams) >= STREAM_LIMIT:
-        return await _refuse(send, 503, "unavailable", "实时连接已满，请稍后再试。", "Too many live connections.")
+        return await _refuse(
+            send, 503, "unavailable", "实时连接已满，请稍后再试。", "Too many live connections."
+        )
     actor: Any = await feed.call(actor_of, headers.get("cookie", ""))
     known = topics()
     allowed = [known[name] for name in names if name in known and known[name].allows(actor)]
     if not allowed:
         status = 403 if any(name in known for name in names) else 404
-        return await _refuse(send, status, "forbidden", "这些主题不存在或您无权订阅。", "No such topics for you.")
+        return await _refuse(
+            send, status, "forbidden", "这些主题不存在或您无权订阅。", "No such topics for you."
+        )
     await _start(send)
     if scope["method"] == "HEAD":
         return await _send(send, b"", more=False)

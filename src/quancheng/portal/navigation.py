@@ -90,6 +90,9 @@ def _groups(face: str, request: HttpRequest) -> list[Group]:
             continue
         group = found.setdefault(row.module, Group(pick(registry.module(row.module).text)))
         group.entries.append(entry)
+    if face == "citizen":
+        order = {row.path: row.order for _owner, row in registry.items("page") if row.face == face}
+        first.entries.sort(key=lambda entry: order.get(entry.path, 0))
     return [first, *found.values()]
 
 
@@ -119,6 +122,12 @@ def switchable(request: HttpRequest, current: str) -> list[FaceLink]:
         if face in {"citizen", "desk", current} or registry.navigation(face, actor):
             links.append(FaceLink(face, path, face_label(face), icon, face == current))
     return links
+
+
+def tabs(request: HttpRequest, limit: int = 7) -> list[Entry]:
+    """The citizen tab bar: the first entries and the last one (我的); the rest is on the home page."""
+    entries = [entry for group in groups("citizen", request) for entry in group.entries]
+    return entries if len(entries) <= limit else [*entries[: limit - 1], entries[-1]]
 
 
 def home_tiles(face: str, request: HttpRequest) -> list[Entry]:

@@ -88,7 +88,12 @@ def choose_display(request: HttpRequest) -> HttpResponse:
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Every entry the reader may open, by face."""
     faces = [
-        {"label": navigation.face_label(face), "path": home, "icon": icon, "groups": navigation.groups(face, request)}
+        {
+            "label": navigation.face_label(face),
+            "path": home,
+            "icon": icon,
+            "groups": navigation.groups(face, request),
+        }
         for face, (home, icon) in navigation.FACES.items()
     ]
     return render(request, "portal/pages/sitemap.html", {"sections": faces})
@@ -110,6 +115,12 @@ def offline(request: HttpRequest) -> HttpResponse:
 def feedback(request: HttpRequest) -> HttpResponse:
     """网站找错: how to report a mistake (a module may take this address over)."""
     return render(request, "portal/pages/feedback.html", {"page": request.GET.get("from", "/")[:300]})
+
+
+@require_safe
+def unread(request: HttpRequest) -> HttpResponse:
+    """The bell of the top bar alone, fetched again when a message arrives."""
+    return render(request, "faces/bell.html")
 
 
 @require_safe
@@ -147,7 +158,12 @@ def manifest(request: HttpRequest) -> JsonResponse:
         "icons": [
             {"src": static("portal/icon.svg"), "sizes": "any", "type": "image/svg+xml"},
             {"src": static("portal/icon-192.png"), "sizes": "192x192", "type": "image/png"},
-            {"src": static("portal/icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "any maskable"},
+            {
+                "src": static("portal/icon-512.png"),
+                "sizes": "512x512",
+                "type": "image/png",
+                "purpose": "any maskable",
+            },
         ],
         "shortcuts": [{"name": _("办件进度"), "url": "/cases/"}, {"name": _("我的"), "url": "/me/"}],
     }
@@ -200,6 +216,7 @@ urlpatterns = [
     path("accessibility/", accessibility, name="accessibility"),
     path("feedback/", feedback, name="feedback"),
     path("offline/", offline, name="offline"),
+    path("unread/", unread, name="unread"),
     path("robots.txt", robots, name="robots"),
     path("manifest.webmanifest", manifest, name="manifest"),
     path("basemap.geojson", basemap, name="basemap"),

@@ -83,7 +83,10 @@ def rain() -> Rain:
         exercise: str = "",
     ) -> IngestReport:  # fmt: skip
         frames = [
-            ReceivedFrame(rain_report(address(number), start + step * SLOT, Decimal(mm)), received or start + step * SLOT)
+            ReceivedFrame(
+                rain_report(address(number), start + step * SLOT, Decimal(mm)),
+                received or start + step * SLOT,
+            )
             for number, values in amounts.items()
             for step, mm in enumerate(values)
         ]

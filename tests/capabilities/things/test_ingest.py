@@ -11,7 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quancheng.capabilities.things import actions, queries
-from quancheng.capabilities.things.models import Alarm, DeadLetter, IngestBatch, Latest, RecentReading, Station
+from quancheng.capabilities.things.models import (
+    Alarm,
+    DeadLetter,
+    IngestBatch,
+    Latest,
+    RecentReading,
+    Station,
+)
 from quancheng.capabilities.things.sl651_client import level_report, rain_report, report
 from quancheng.capabilities.things.values import ReceivedFrame
 from quancheng.capabilities.things.window_cache import cache
@@ -154,9 +161,10 @@ def test_step_by_step_equals_all_at_once(gauges, hour_rule, rain: Rain) -> None:
     for step, mm in enumerate(amounts):
         rain({1: [mm]}, NOON + step * SLOT)
     rain({2: amounts})
-    assert list(Alarm.objects.order_by("station__code").values_list("raised_at", "amount")) == [
-        (NOON + 5 * SLOT, Decimal("11.1"))
-    ] * 2
+    assert (
+        list(Alarm.objects.order_by("station__code").values_list("raised_at", "amount"))
+        == [(NOON + 5 * SLOT, Decimal("11.1"))] * 2
+    )
 
 
 def test_late_rain_re_enters_the_windows(gauges, hour_rule, rain: Rain) -> None:
@@ -169,7 +177,9 @@ def test_late_rain_re_enters_the_windows(gauges, hour_rule, rain: Rain) -> None:
     assert OutboxEvent.objects.get(type="things.alarm.raised").data["late"] is True
 
 
-def test_late_rain_that_moves_a_crossing_earlier_raises_no_second_alarm(gauges, hour_rule, rain: Rain) -> None:
+def test_late_rain_that_moves_a_crossing_earlier_raises_no_second_alarm(
+    gauges, hour_rule, rain: Rain
+) -> None:
     rain({1: ["3.0", "3.0"]})
     rain({1: ["3.0", "3.0"]}, NOON + 3 * SLOT)
     assert Alarm.objects.count() == 1
@@ -213,8 +223,9 @@ def test_an_exercise_never_touches_the_real_city(gauges, hour_rule, rain: Rain) 
     assert not RecentReading.objects.exclude(exercise="").exists()
 
 
-
-def test_a_failed_batch_leaves_nothing_and_the_cache_right(gauges, hour_rule, rain: Rain, monkeypatch) -> None:
+def test_a_failed_batch_leaves_nothing_and_the_cache_right(
+    gauges, hour_rule, rain: Rain, monkeypatch
+) -> None:
     rain({1: ["2.0", "2.0"]})
     from quancheng.capabilities.things import ingest
 
@@ -282,8 +293,12 @@ def test_queries_do_not_grow_with_the_batch(noon, django_assert_max_num_queries,
     from django.db import connection
 
     def count(number: int, at) -> int:
-        frames = [ReceivedFrame(rain_report(address(n), at, Decimal("0.1")), at) for n in range(1, number + 1)]
-        with CaptureQueriesContext(connection, ) as caught:
+        frames = [
+            ReceivedFrame(rain_report(address(n), at, Decimal("0.1")), at) for n in range(1, number + 1)
+        ]
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
             actions.ingest_frames(SYSTEM, frames=frames, channel="test")
         return len(caught)
 

@@ -67,7 +67,10 @@ def test_below_is_the_mirror_of_above() -> None:
 def test_a_city_of_gauges_in_a_storm_takes_little_time() -> None:
     random = np.random.default_rng(7)
     streams = [
-        {windows.epoch(START + slot * SLOT): int(mm) * 100 for slot, mm in enumerate(random.integers(0, 180, 288))}
+        {
+            windows.epoch(START + slot * SLOT): int(mm) * 100
+            for slot, mm in enumerate(random.integers(0, 180, 288))
+        }
         for _ in range(187)
     ]
     first = windows.epoch(START) // windows.SLOT_SECONDS

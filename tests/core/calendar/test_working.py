@@ -23,7 +23,7 @@ from quancheng.core.calendar import (
 RESOURCE = Path(__file__).parents[3] / "src/quancheng/kernel/resources/calendar_cn.toml"
 TABLE = HolidayTable.from_toml_dict(tomllib.loads(RESOURCE.read_text("utf-8")))
 CALENDAR = WorkingCalendar(TABLE)
-FIRST, LAST = date(2024, 1, 1), date(2026, 12, 31)
+FIRST, LAST = date(2024, 1, 1), date(2027, 12, 31)
 EVERY_DAY = [FIRST + timedelta(n) for n in range((LAST - FIRST).days + 1)]
 MIDDLE = st.dates(date(2024, 6, 1), date(2026, 6, 30))
 MOMENTS = st.datetimes(datetime(2024, 6, 1), datetime(2026, 6, 30)).map(
@@ -32,14 +32,14 @@ MOMENTS = st.datetimes(datetime(2024, 6, 1), datetime(2026, 6, 30)).map(
 
 
 def test_every_day_agrees_with_the_holidays_package() -> None:
-    oracle = holidays.country_holidays("CN", years=range(2024, 2027))
+    oracle = holidays.country_holidays("CN", years=range(2024, 2028))
     differing = [day for day in EVERY_DAY if CALENDAR.is_working_day(day) != oracle.is_working_day(day)]
     assert differing == []
-    assert len(EVERY_DAY) == 366 + 365 + 365
+    assert len(EVERY_DAY) == 366 + 365 + 365 + 365
 
 
 def test_make_up_days_agree_with_the_holidays_package() -> None:
-    oracle = holidays.country_holidays("CN", years=range(2024, 2027))
+    oracle = holidays.country_holidays("CN", years=range(2024, 2028))
     ours = {day for day in EVERY_DAY if (e := TABLE.entry(day)) and e.kind is DayKind.WORKDAY}
     assert ours == {day for day in oracle.weekend_workdays if day.year in TABLE.years}
     assert all(day.weekday() >= 5 for day in ours)
@@ -72,12 +72,12 @@ def test_known_days() -> None:
 
 def test_years_without_a_notice_are_refused() -> None:
     for call in (
-        lambda: CALENDAR.is_working_day(date(2027, 1, 1)),
+        lambda: CALENDAR.is_working_day(date(2028, 1, 1)),
         lambda: CALENDAR.is_working_day(date(2023, 12, 31)),
-        lambda: CALENDAR.add_working_days(date(2026, 12, 31), 1),
-        lambda: CALENDAR.working_days_between(date(2026, 12, 1), date(2027, 1, 1)),
-        lambda: CALENDAR.add_working_minutes(datetime(2026, 12, 31, 16, 59), 2),
-        lambda: CALENDAR.next_working_day(date(2027, 1, 1)),
+        lambda: CALENDAR.add_working_days(date(2027, 12, 31), 1),
+        lambda: CALENDAR.working_days_between(date(2027, 12, 1), date(2028, 1, 1)),
+        lambda: CALENDAR.add_working_minutes(datetime(2027, 12, 31, 16, 59), 2),
+        lambda: CALENDAR.next_working_day(date(2028, 1, 1)),
     ):
         with pytest.raises(CalendarNotCovered) as caught:
             call()

@@ -53,7 +53,10 @@ def test_the_opened_note_of_the_specification() -> None:
     signature = b64decode(
         "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
     )
-    text = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
+    text = (
+        "If you think cryptography is the answer to your problem,\n"
+        + "then you don't know what your problem is.\n"
+    )
     public.verify(signature[4:], text.encode())
 
 

@@ -390,3 +390,13 @@ def test_long_reasons_keep_their_end() -> None:
 def test_subscriptions_are_plain_values() -> None:
     one = Subscription("a.b", "*", print, 1, exponential())
     assert one.wants("x.y")
+
+
+def test_handlers_of_a_drills_events_see_the_drills_time_in_any_process() -> None:
+    seen: list[datetime] = []
+    listen(lambda event: seen.append(clock.now()))
+    with clock.at(MOMENT):
+        emit()
+    assert events.drain().delivered == 1
+    assert seen == [MOMENT]
+    assert events.Event.from_cloudevent(events.tail(0)[0].to_cloudevent()).virtual

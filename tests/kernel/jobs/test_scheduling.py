@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from unittest import mock
 
 import pytest
@@ -115,9 +116,7 @@ def test_two_schedulers_enqueue_each_occurrence_once(stage: Stage) -> None:
     assert len(keys) >= 3
     assert max(Counter(keys).values()) == 1
     moments = [datetime.fromisoformat(key[1:]) for key in sorted(keys)]
-    assert {later - earlier for earlier, later in zip(moments, moments[1:], strict=False)} == {
-        timedelta(seconds=1)
-    }
+    assert {later - earlier for earlier, later in pairwise(moments)} == {timedelta(seconds=1)}
 
 
 @pytest.mark.fault

@@ -78,7 +78,7 @@ def test_the_same_key_is_the_same_job_and_other_arguments_are_a_conflict() -> No
 
 def test_unknown_jobs_and_arguments_that_are_no_json_are_refused() -> None:
     define(lambda handle: None)
-    with pytest.raises(LookupError, match="t.unknown"):
+    with pytest.raises(LookupError, match=r"t\.unknown"):
         jobs.enqueue("t.unknown")
     with pytest.raises(TypeError):
         jobs.enqueue("t.work", {"x": object()})
@@ -219,7 +219,7 @@ def test_a_dead_workers_job_goes_to_another_and_the_dead_one_cannot_come_back() 
     def work(handle: JobHandle) -> str:
         calls.append(handle.attempt)
         if handle.attempt == 1:
-            with mock.patch.object(working, "real_now", lambda: later):
+            with mock.patch.object(working, "real_now", return_value=later):
                 assert [job.state for job in jobs.run_due()] == ["done"]
             with pytest.raises(LeaseLost):
                 handle.heartbeat()

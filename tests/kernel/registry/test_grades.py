@@ -207,6 +207,19 @@ def test_events_must_be_declared_and_emitted(full) -> None:
     assert "water.opened is declared but never emitted" in said
 
 
+@pytest.mark.parametrize("type_", ['f"water.{verb}"', "WATER_OPENED"])
+def test_events_may_be_named_by_code(full, type_: str) -> None:
+    code = ACTIONS.replace('"water.opened"', type_) + 'WATER_OPENED = "water." "opened"\n'
+    rewrite(full, "actions.py", code)
+    assert outcome("silver.events").outcome == "done"
+
+
+def test_a_helper_may_ask_for_the_right(full) -> None:
+    code = ACTIONS.replace('access.require(call.actor, "open", None)', "_may(call)")
+    rewrite(full, "actions.py", code + "\ndef _may(call):\n    access.require(call.actor, 'x', 1)\n")
+    assert outcome("silver.audit").outcome == "done"
+
+
 def test_words_must_be_in_the_catalogue(full) -> None:
     code = (
         "from django.utils.translation import gettext as _, ngettext, pgettext\n"

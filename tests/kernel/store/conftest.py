@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,10 +31,10 @@ def folder(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 @pytest.fixture
-def readings(folder: Path) -> Iterator[str]:
+def readings(folder: Path) -> str:
     """A declared table."""
     store.define("readings", SCHEMA)
-    yield "readings"
+    return "readings"
 
 
 def rows(*streams: str, first: int = 0, count: int = 10, schema: pa.Schema = SCHEMA) -> pa.Table:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -70,13 +69,13 @@ def checked_state(lake: Lake) -> tuple[int, set[str], bool, int]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lake]:
+def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
     if request.param == "sqlite":
         made = Lake(f"sqlite:///{tmp_path / 'lake.sqlite3'}", tmp_path)
     else:
         made = Lake(own_database(request.getfixturevalue("postgres_url")), tmp_path)
     made.run("init")
-    yield made
+    return made
 
 
 def own_database(url: str) -> str:

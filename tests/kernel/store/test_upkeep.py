@@ -154,8 +154,8 @@ def test_full_disk_leaves_nothing(
         patch.setattr(files._HashingSink, "write", lambda sink, data: disk.write(sink, data))
         with pytest.raises(store.StoreUnavailable, match="No space left"):
             store.append(filled, rows("a", count=5000), partition=DAY, key="new")
+        disk.room = room
         with pytest.raises(store.StoreUnavailable):
-            disk.room = room
             store.compact(filled, DAY)
     assert store.snapshot(filled).version == 5
     assert not store.verify().findings

@@ -15,9 +15,13 @@ COLOURS = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
 _WRITTEN = re.compile(r"(>=|<=|>|<|!=|==?)?\s*(.+)")
 _SPAN = re.compile(r"(-?[\d.]+)\s*\.\.\s*(-?[\d.]+)")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    ">=": lambda a, b: a >= b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, "<": lambda a, b: a < b,
-    "!=": lambda a, b: a != b, "=": lambda a, b: a == b,
-}  # fmt: skip
+    ">=": lambda a, b: a >= b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    "<": lambda a, b: a < b,
+    "!=": lambda a, b: a != b,
+    "=": lambda a, b: a == b,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,9 @@ def read_condition(kind: str, raw: Any) -> Condition:
             raise ValueError("空的列表 / an empty list")
         return Condition(kind, "in", tuple(_operand(kind, one) for one in raw), " | ".join(map(str, raw)))
     if not isinstance(raw, str):
-        return Condition(kind, "=", (_operand(kind, raw),), str(raw).lower() if isinstance(raw, bool) else str(raw))
+        return Condition(
+            kind, "=", (_operand(kind, raw),), str(raw).lower() if isinstance(raw, bool) else str(raw)
+        )
     text = raw.strip()
     if kind == "text":
         return Condition(kind, "=", (_operand(kind, text),), text)

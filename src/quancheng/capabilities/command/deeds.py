@@ -9,7 +9,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from quancheng.capabilities.command import flow
-from quancheng.capabilities.command.models import Counter, Exercise, Incident, IncidentEvent, PlanActivation, Task
+from quancheng.capabilities.command.models import (
+    Counter,
+    Exercise,
+    Incident,
+    IncidentEvent,
+    PlanActivation,
+    Task,
+)
 from quancheng.core.rules import NoRuleInForce, RuleError
 from quancheng.core.text import Text
 from quancheng.kernel import clock, rulebook
@@ -207,7 +214,11 @@ def clean_exercise(exercise: Any) -> str:
     """A code of an exercise, empty for the real city; raises InvalidInput."""
     text = str(exercise or "")
     if not _EXERCISE.fullmatch(text):
-        raise refuse("exercise", "演练编号最多40字,不含空格。", "An exercise code has at most 40 characters, no spaces.")
+        raise refuse(
+            "exercise",
+            "演练编号最多40字,不含空格。",
+            "An exercise code has at most 40 characters, no spaces.",
+        )
     return text
 
 

@@ -39,13 +39,22 @@ def _from_template(
         title = Text(f"{name.zh}:{title.zh}", f"{name.en}: {title.en}")
     incident = activation.incident
     return create_task(
-        call, at,
-        incident=incident, activation=activation, template=template.id, exercise=activation.exercise,
-        title=title, text=template.text.to_dict() | {"cite": template.cite},
-        department=department_of(template.department, region), region=region, priority=template.priority,
-        due_minutes=template.due_minutes, proof=template.proof,
-        lon=incident.lon if incident else None, lat=incident.lat if incident else None,
-    )  # fmt: skip
+        call,
+        at,
+        incident=incident,
+        activation=activation,
+        template=template.id,
+        exercise=activation.exercise,
+        title=title,
+        text=template.text.to_dict() | {"cite": template.cite},
+        department=department_of(template.department, region),
+        region=region,
+        priority=template.priority,
+        due_minutes=template.due_minutes,
+        proof=template.proof,
+        lon=incident.lon if incident else None,
+        lat=incident.lat if incident else None,
+    )
 
 
 def _region_name(code: str) -> Text:
@@ -64,19 +73,47 @@ def department_of(code: str, region: str = "") -> Any:
 
 
 def create_task(
-    call: Call, at: datetime, *, incident: Incident | None, activation: PlanActivation | None, template: str,
-    exercise: str, title: Text, text: dict[str, Any], department: Any, region: str, priority: int, due_minutes: int,
-    proof: str, lon: float | None, lat: float | None,
-) -> Task:  # fmt: skip
+    call: Call,
+    at: datetime,
+    *,
+    incident: Incident | None,
+    activation: PlanActivation | None,
+    template: str,
+    exercise: str,
+    title: Text,
+    text: dict[str, Any],
+    department: Any,
+    region: str,
+    priority: int,
+    due_minutes: int,
+    proof: str,
+    lon: float | None,
+    lat: float | None,
+) -> Task:
     """One task, its line in the log and its event."""
     by = deeds.display(call.actor)
     task = Task.objects.create(
-        number=deeds.next_number("task", at, exercise), incident=incident, activation=activation, template=template,
-        exercise=exercise, zh=title.zh[:120], en=title.en[:200], text=text, department=department, region=region,
-        priority=priority, proof_kind=proof, lon=lon, lat=lat, issued_at=at, issued_by=by,
-        due_at=at + timedelta(minutes=due_minutes), changed_at=at, changed_by=by,
+        number=deeds.next_number("task", at, exercise),
+        incident=incident,
+        activation=activation,
+        template=template,
+        exercise=exercise,
+        zh=title.zh[:120],
+        en=title.en[:200],
+        text=text,
+        department=department,
+        region=region,
+        priority=priority,
+        proof_kind=proof,
+        lon=lon,
+        lat=lat,
+        issued_at=at,
+        issued_by=by,
+        due_at=at + timedelta(minutes=due_minutes),
+        changed_at=at,
+        changed_by=by,
         simulated=bool(exercise) or call.actor.simulated,
-    )  # fmt: skip
+    )
     said = Text(
         f"下达任务“{task.zh}”给{department.zh},{due_minutes}分钟内完成",
         f"Task “{task.en}” given to {department.en}, due in {due_minutes} minutes",

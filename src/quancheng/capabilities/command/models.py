@@ -77,6 +77,7 @@ class Incident(GuardedModel):
     lat = models.FloatField(_("纬度"))
     region = models.CharField(_("区划"), max_length=12, db_index=True)
     place = models.CharField(_("地点"), max_length=120, blank=True)
+    located = models.BooleanField(_("有定位"), default=True)
     lead = models.ForeignKey(
         DEPARTMENT, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("牵头部门")
     )
@@ -138,14 +139,21 @@ class IncidentReport(GuardedModel):
     level = models.PositiveSmallIntegerField(_("级别"))
     photo = models.FileField(_("照片"), upload_to="command/%Y/%m/", blank=True)
     reporter = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("上报人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("上报人"),
     )
     at = models.DateTimeField(_("时间"))
 
     class Meta:
         verbose_name = verbose_name_plural = _("接报")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["exercise", "source_kind", "source_ref"], name="command_report_once")
+            models.UniqueConstraint(
+                fields=["exercise", "source_kind", "source_ref"], name="command_report_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -238,15 +246,15 @@ class Task(GuardedModel):
 
     number = models.CharField(_("编号"), max_length=24, unique=True)
     incident = models.ForeignKey(Incident, models.PROTECT, null=True, blank=True, related_name="tasks")
-    activation = models.ForeignKey(PlanActivation, models.PROTECT, null=True, blank=True, related_name="tasks")
+    activation = models.ForeignKey(
+        PlanActivation, models.PROTECT, null=True, blank=True, related_name="tasks"
+    )
     template = models.CharField(_("模板"), max_length=60, blank=True)
     exercise = models.CharField(_("演练编号"), max_length=40, blank=True, default="")
     zh = models.CharField(_("任务"), max_length=120)
     en = models.CharField(_("英文任务"), max_length=200)
     text = models.JSONField(_("要求"), default=dict, blank=True)
-    department = models.ForeignKey(
-        DEPARTMENT, models.PROTECT, related_name="+", verbose_name=_("责任部门")
-    )
+    department = models.ForeignKey(DEPARTMENT, models.PROTECT, related_name="+", verbose_name=_("责任部门"))
     region = models.CharField(_("区划"), max_length=12, blank=True)
     priority = models.PositiveSmallIntegerField(_("优先级"), default=2)
     proof_kind = models.CharField(_("反馈要求"), max_length=20, default="text")
@@ -352,7 +360,12 @@ class DutyShift(GuardedModel):
 
     department = models.ForeignKey(DEPARTMENT, models.PROTECT, related_name="+", verbose_name=_("部门"))
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("账户")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("账户"),
     )
     name = models.CharField(_("姓名"), max_length=60)
     zh = models.CharField(_("岗位"), max_length=60)

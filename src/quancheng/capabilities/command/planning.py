@@ -10,7 +10,17 @@ from typing import Any
 from quancheng.capabilities.command.conditions import KINDS, Condition, read_condition
 from quancheng.core.text import Text
 
-__all__ = ["Decision", "Input", "Level", "PlanError", "PlanRow", "PlanSpec", "TaskTemplate", "evaluate", "read_plan"]
+__all__ = [
+    "Decision",
+    "Input",
+    "Level",
+    "PlanError",
+    "PlanRow",
+    "PlanSpec",
+    "TaskTemplate",
+    "evaluate",
+    "read_plan",
+]
 
 PROOFS = frozenset({"text", "photo", "location", "photo+location"})
 ALWAYS = ("current_level", "affected_districts")
@@ -95,7 +105,9 @@ class PlanSpec:
 
     def templates(self, level: int) -> tuple[TaskTemplate, ...]:
         """Tasks of a level, the urgent ones first."""
-        return tuple(sorted((t for t in self.tasks if level in t.levels), key=lambda t: (t.priority, t.due_minutes)))
+        return tuple(
+            sorted((t for t in self.tasks if level in t.levels), key=lambda t: (t.priority, t.due_minutes))
+        )
 
     @property
     def amounts(self) -> frozenset[str]:
@@ -144,29 +156,43 @@ class Decision:
             "inputs": dict(self.inputs),
             "considered": [
                 {
-                    "row": j.row.id, "level": j.row.level, "holds": j.holds, "cite": j.row.cite,
+                    "row": j.row.id,
+                    "level": j.row.level,
+                    "holds": j.holds,
+                    "cite": j.row.cite,
                     "text": j.row.text.to_dict(),
                     "terms": [
-                        {"input": t.input, "condition": t.condition, "value": t.value, "holds": t.holds,
-                         "missing": t.missing}
+                        {
+                            "input": t.input,
+                            "condition": t.condition,
+                            "value": t.value,
+                            "holds": t.holds,
+                            "missing": t.missing,
+                        }
                         for t in j.terms
                     ],
                 }
                 for j in self.rows
             ],
-        }  # fmt: skip
+        }
 
 
-def evaluate(spec: PlanSpec, inputs: Mapping[str, Any], amounts: Mapping[str, float] | None = None) -> Decision:
+def evaluate(
+    spec: PlanSpec, inputs: Mapping[str, Any], amounts: Mapping[str, float] | None = None
+) -> Decision:
     """Judge every row; the most severe that holds decides.
 
     Raises PlanError for an input the plan does not know or a value that is not of its kind.
     """
     given = {key: value for key, value in inputs.items() if value is not None}
-    faults = [f"{key}: 预案没有这个条件项。 The plan has no such input." for key in given if key not in spec.inputs]
+    faults = [
+        f"{key}: 预案没有这个条件项。 The plan has no such input." for key in given if key not in spec.inputs
+    ]
     for key in given.keys() & spec.inputs.keys():
         if not KINDS[spec.inputs[key].kind].accepts(given[key]):
-            faults.append(f"{key}: {given[key]!r} 不是{spec.inputs[key].kind}。 It is not a {spec.inputs[key].kind}.")
+            faults.append(
+                f"{key}: {given[key]!r} 不是{spec.inputs[key].kind}。 It is not a {spec.inputs[key].kind}."
+            )
     if faults:
         raise PlanError(faults)
     judged = tuple(_judge(spec, row, given, amounts or {}) for row in spec.rows)
@@ -189,7 +215,9 @@ def read_plan(document: Mapping[str, Any]) -> PlanSpec:
     faults: list[str] = []
     inputs = {
         "current_level": Input("current_level", "level", Text("当前响应级别", "Current level")),
-        "affected_districts": Input("affected_districts", "number", Text("受影响区县数", "Districts affected"), "个"),
+        "affected_districts": Input(
+            "affected_districts", "number", Text("受影响区县数", "Districts affected"), "个"
+        ),
     }
     for raw in _tables(document, "input", faults):
         with _Faults(faults, f"input {raw.get('id')}"):
@@ -203,20 +231,25 @@ def read_plan(document: Mapping[str, Any]) -> PlanSpec:
     rows = _read_all(document, "row", faults, lambda raw: _row(raw, inputs, known))
     tasks = _read_all(document, "task", faults, lambda raw: _task(raw, known))
     for kind, ids in (("row", [r.id for r in rows]), ("task", [t.id for t in tasks])):
-        faults += [f"{kind} {one}: 编号重复 / used twice" for one in sorted({i for i in ids if ids.count(i) > 1})]
+        faults += [
+            f"{kind} {one}: 编号重复 / used twice" for one in sorted({i for i in ids if ids.count(i) > 1})
+        ]
     if not rows:
         faults.append("row: 至少一行启动条件 / at least one activation row")
     head: dict[str, Any] = {}
     with _Faults(faults, "plan"):
         issued = document.get("issued")
         head = {
-            "code": _word(document, "code"), "version": str(_word(document, "version")),
-            "name": Text.of(document["name"]), "authority": str(_word(document, "authority")),
+            "code": _word(document, "code"),
+            "version": str(_word(document, "version")),
+            "name": Text.of(document["name"]),
+            "authority": str(_word(document, "authority")),
             "issued": date.fromisoformat(str(issued)) if issued else None,
             "citation": str(_word(document, "citation")),
             "incident_type": str(document.get("incident_type", "")),
-            "simulated": bool(document.get("simulated", False)), "note": str(document.get("note", "")),
-        }  # fmt: skip
+            "simulated": bool(document.get("simulated", False)),
+            "note": str(document.get("note", "")),
+        }
     if faults:
         raise PlanError(faults)
     ordered = tuple(sorted(levels, key=lambda one: one.level))
@@ -296,8 +329,18 @@ def _task(raw: Mapping[str, Any], known: set[int]) -> TaskTemplate:
     if not isinstance(due, int) or isinstance(due, bool) or not 1 <= due <= 10080:
         raise ValueError("due_minutes 应为 1–10080 的整数 / due_minutes is 1 to 10080")
     if priority not in (1, 2, 3) or proof not in PROOFS:
-        raise ValueError(f"priority 应为 1–3,proof 应为 {' '.join(sorted(PROOFS))} / check priority and proof")
+        raise ValueError(
+            f"priority 应为 1–3,proof 应为 {' '.join(sorted(PROOFS))} / check priority and proof"
+        )
     return TaskTemplate(
-        _word(raw, "id"), levels, Text.of(raw["title"]), Text.of(raw.get("text", Text("", ""))), _word(raw, "department"),
-        bool(raw.get("district", False)), priority, due, proof, str(raw.get("cite", "")),
-    )  # fmt: skip
+        _word(raw, "id"),
+        levels,
+        Text.of(raw["title"]),
+        Text.of(raw.get("text", Text("", ""))),
+        _word(raw, "department"),
+        bool(raw.get("district", False)),
+        priority,
+        due,
+        proof,
+        str(raw.get("cite", "")),
+    )

@@ -9,7 +9,7 @@ from django.apps import apps
 from quancheng.capabilities.command import actions
 from quancheng.capabilities.people import queries as people
 from quancheng.core.text import Text
-from quancheng.kernel import events, registry
+from quancheng.kernel import clock, events, registry
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.events import Event
@@ -39,7 +39,11 @@ def report_alarm(event: Event) -> None:
         source_kind="sensor",
         source_ref=f"alarm:{data['alarm']}",
         text=zh[:500],
-        evidence={"link": data.get("evidence", ""), "rule": data.get("rule", ""), "amount": data.get("amount", "")},
+        evidence={
+            "link": data.get("evidence", ""),
+            "rule": data.get("rule", ""),
+            "amount": data.get("amount", ""),
+        },
         exercise=str(data.get("exercise", "")),
         place=str(station.get("zh", ""))[:120],
         simulated=bool(data.get("simulated")),
@@ -56,7 +60,7 @@ def tell_responders(event: Event) -> None:
     data = event.data
     title = Text.of(data["title"])
     due = datetime.fromisoformat(str(data["due_at"]).replace("Z", "+00:00"))
-    when = due.astimezone().strftime("%H:%M")
+    when = due.astimezone(clock.LOCAL).strftime("%H:%M")
     drill = Text("【演练】", "[Exercise] ") if data["exercise"] else Text("", "")
     holders = people.officials(Actor.system(NAME), "command.responder", department_code=data["department"])
     for user_id in holders.values_list("pk", flat=True)[:50]:
@@ -64,7 +68,9 @@ def tell_responders(event: Event) -> None:
         send_message(
             Call.system("messages", key=f"{event.id}:{user_id}"),
             title=Text(f"{drill.zh}新任务:{title.zh}", f"{drill.en}New task: {title.en}"),
-            body=Text(f"请接收任务,{when}前完成并反馈。", f"Accept the task; finish and report before {when}."),
+            body=Text(
+                f"请接收任务,{when}前完成并反馈。", f"Accept the task; finish and report before {when}."
+            ),
             source=source,
             user_id=user_id,
             link=f"/work/tasks/{data['number']}/",

@@ -10,7 +10,7 @@ from django.db import transaction
 from quancheng.capabilities.messages import channels
 from quancheng.capabilities.messages.models import Message
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit
+from quancheng.kernel import access, audit, events
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import InvalidInput
 
@@ -53,6 +53,7 @@ def send_message(
     )
     audit.note(message=message.pk, source=source, new=made)
     if made:
+        events.emit("messages.sent", message.recipient, {"message": message.pk, "kind": message.kind})
         transaction.on_commit(lambda: channels.deliver(message))
     return message
 

@@ -62,8 +62,12 @@ class Filters(Schema):
 
 @router.get("/", response={200: MessagePage, 401: Problem, 422: Problem}, summary="我的消息 My messages")
 def listing(request: HttpRequest, filters: Query[Filters]) -> Any:
-    params = {"unread": "1" if filters.unread else "", "kind": filters.kind,
-              "cursor": filters.cursor, "size": filters.size}
+    params = {
+        "unread": "1" if filters.unread else "",
+        "kind": filters.kind,
+        "cursor": filters.cursor,
+        "size": filters.size,
+    }
     return queries.messages_of(request.actor, params)  # type: ignore[attr-defined]
 
 
@@ -78,7 +82,8 @@ def read_all(request: HttpRequest) -> dict[str, int]:
 
 
 @router.post(
-    "/{pk}/read", response={200: MessageOut, 401: Problem, 403: Problem, 404: Problem, 422: Problem},
+    "/{pk}/read",
+    response={200: MessageOut, 401: Problem, 403: Problem, 404: Problem, 422: Problem},
     summary="标为已读 Mark one read",
 )
 def read(request: HttpRequest, pk: int) -> Message:

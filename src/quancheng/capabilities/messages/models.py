@@ -46,9 +46,7 @@ class Message(GuardedModel):
         indexes: ClassVar = [
             models.Index(fields=["person", "-created_at"]),
             models.Index(fields=["user", "-created_at"]),
-            models.Index(
-                fields=["recipient"], condition=models.Q(read_at=None), name="messages_unread"
-            ),
+            models.Index(fields=["recipient"], condition=models.Q(read_at=None), name="messages_unread"),
         ]
 
     def __str__(self) -> str:

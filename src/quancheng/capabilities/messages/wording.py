@@ -57,8 +57,13 @@ def read(rows: Iterable[Mapping[str, Any]]) -> tuple[Template, ...]:
             raise ValueError(f"{row['name']}: to must be one of {sorted(RECIPIENTS)}")
         found.append(
             Template(
-                row["name"], row["event"], row["to"], row.get("kind", "notice"),
-                Text.of(row["title"]), Text.of(row["body"]), row.get("link", ""),
+                row["name"],
+                row["event"],
+                row["to"],
+                row.get("kind", "notice"),
+                Text.of(row["title"]),
+                Text.of(row["body"]),
+                row.get("link", ""),
             )
         )
     return tuple(found)

@@ -11,6 +11,7 @@ from ninja.security import django_auth
 from quancheng.capabilities.people import accounts, city, queries
 from quancheng.capabilities.people.actions import update_contact
 from quancheng.capabilities.people.models import Department, Firm, NaturalPerson
+from quancheng.capabilities.people.pages.common import user_of
 from quancheng.core.text import Text
 from quancheng.kernel import pagination
 from quancheng.kernel.errors import NotFound
@@ -101,7 +102,7 @@ def change_contact(request: HttpRequest, body: Contact) -> dict[str, Any]:
 def verify(request: HttpRequest, body: RealName) -> dict[str, Any]:
     """Tie the account to a person by name and number."""
     user = accounts.verify_real_name(
-        call_of(request), user=request.user, id_number=body.id_number, name=body.name
+        call_of(request), user=user_of(request), id_number=body.id_number, name=body.name
     )
     return {"verified": True, "name": user.display_name}
 

@@ -200,7 +200,7 @@ class User(AbstractUser):
     link_failures = models.PositiveSmallIntegerField(default=0)
     link_failed_on = models.DateField(null=True, blank=True)
 
-    objects = UserManager()
+    objects: ClassVar = UserManager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("账户")

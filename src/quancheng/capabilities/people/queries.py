@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -25,6 +26,7 @@ from quancheng.core.text import Text
 from quancheng.kernel import access, audit, clock, registry
 from quancheng.kernel.actor import Actor, ActorKind, Assurance
 from quancheng.kernel.actor import RoleGrant as HeldRole
+from quancheng.kernel.audit.models import AuditEntry
 from quancheng.kernel.errors import Forbidden, InvalidInput, NeedsStepUp, NotFound, NotSignedIn
 
 SESSION_FIRM = "people.firm"
@@ -254,6 +256,18 @@ def household_members(actor: Actor) -> QuerySet[NaturalPerson]:
     return NaturalPerson.objects.filter(household_id=mine.household_id).order_by("birth_date")
 
 
+def uses_of_me(actor: Actor, limit: int = 10) -> list[dict[str, Any]]:
+    """谁查过我: the latest looks at the actor's own record, with purpose, newest first."""
+    if actor.person_id is None:
+        return []
+    mine = f"people.NaturalPerson:{actor.person_id}"
+    entries = AuditEntry.objects.filter(stream=USES, object_ref=mine).order_by("-sequence")[:limit]
+    return [
+        {"time": one.time, "who": one.actor_name, "purpose": json.loads(one.detail).get("purpose", "")}
+        for one in entries
+    ]
+
+
 def search_people(actor: Actor, filters: Mapping[str, str]) -> QuerySet[NaturalPerson]:
     """Visible people by ``name`` prefix, ``region`` prefix, ``age_from``, ``age_to``, ``sex``."""
     found = access.visible(actor, NaturalPerson)
@@ -389,3 +403,9 @@ def ensure_official(actor: Actor) -> None:
         raise NotSignedIn()
     if not actor.grants and actor.kind is not ActorKind.SYSTEM:
         raise Forbidden()
+
+
+def district_outlines() -> dict[str, dict[str, Any]]:
+    """Outline of each district as a GeoJSON feature, by code (区县边界)."""
+    raw, _ = city.districts_geojson()
+    return {feature["properties"]["code"]: feature for feature in json.loads(raw)["features"]}

@@ -1,1 +1,1 @@
-"""一网通办 One-stop services: a matter is found, understood, applied for, decided and its result handed out."""
+"""一网通办 One-stop services: from finding a matter to holding its result."""

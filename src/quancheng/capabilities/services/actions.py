@@ -73,7 +73,13 @@ def drop_draft(call: Call, *, draft: Draft) -> int:
 
 @action("services.file.attach", idempotent=False)
 def attach_file(
-    call: Call, *, material: str, fact: FileFact, name: str, draft: Draft | None = None, case: Case | None = None
+    call: Call,
+    *,
+    material: str,
+    fact: FileFact,
+    name: str,
+    draft: Draft | None = None,
+    case: Case | None = None,
 ) -> CaseFile:
     """上传材料 to one's draft, or to one's case while it waits for correction.
 
@@ -85,13 +91,27 @@ def attach_file(
     access.require(call.actor, "save" if draft is not None else "correct", target)
     spec = _spec(draft.matter) if draft is not None else target.version.spec
     if material not in {row.key for row in spec.uploads}:
-        raise InvalidInput(Text(f"这个事项不需要材料 {material}。", f"This matter asks for no material {material}."))
+        raise InvalidInput(
+            Text(f"这个事项不需要材料 {material}。", f"This matter asks for no material {material}.")
+        )
     if case is not None and case.state != State.CORRECTION:
-        raise Conflict(Text("只有待补正的办件可以更换材料。", "Files can be replaced only while a correction is awaited."))
+        raise Conflict(
+            Text(
+                "只有待补正的办件可以更换材料。", "Files can be replaced only while a correction is awaited."
+            )
+        )
     CaseFile.objects.filter(draft=draft, case=case, material=material).update(current=False)
     kept: CaseFile = CaseFile.objects.create(
-        draft=draft, case=case, material=material, digest=fact.digest, media_type=fact.media_type,
-        size=fact.size, width=fact.width, height=fact.height, name=name[-120:], added_at=call.at,
+        draft=draft,
+        case=case,
+        material=material,
+        digest=fact.digest,
+        media_type=fact.media_type,
+        size=fact.size,
+        width=fact.width,
+        height=fact.height,
+        name=name[-120:],
+        added_at=call.at,
         added_by_id=call.actor.user_id,
     )
     audit.note(material=material, sha256=fact.digest, size=fact.size)
@@ -135,7 +155,9 @@ def submit_case(
     if draft is not None:
         draft.delete()
     casework.keep_findings(case, found, 1, call.at)
-    casework.remember(call, case, "submitted", Text("提交申请", "Application submitted"), data={"insisted": insist})
+    casework.remember(
+        call, case, "submitted", Text("提交申请", "Application submitted"), data={"insisted": insist}
+    )
     audit.note(receipt=case.receipt, matter=spec.code, version=matter.current.number, insisted=insist)
     casework.tell(case, "submitted", due=case.due_on.isoformat())
     return case
@@ -143,7 +165,11 @@ def submit_case(
 
 @action("services.case.correct")
 def correct_case(
-    call: Call, *, case: Case, form: Mapping[str, Any], files: Mapping[str, FileFact] | None = None,
+    call: Call,
+    *,
+    case: Case,
+    form: Mapping[str, Any],
+    files: Mapping[str, FileFact] | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Case:
     """补正: new answers and files; the checks run again and the clock goes on.
@@ -158,9 +184,16 @@ def correct_case(
     for material, fact in (files or {}).items():
         CaseFile.objects.filter(case=case, material=material).update(current=False)
         CaseFile.objects.create(
-            case=case, material=material, digest=fact.digest, media_type=fact.media_type, size=fact.size,
-            width=fact.width, height=fact.height, name=(names or {}).get(material, material)[-120:],
-            added_at=call.at, added_by_id=call.actor.user_id,
+            case=case,
+            material=material,
+            digest=fact.digest,
+            media_type=fact.media_type,
+            size=fact.size,
+            width=fact.width,
+            height=fact.height,
+            name=(names or {}).get(material, material)[-120:],
+            added_at=call.at,
+            added_by_id=call.actor.user_id,
         )
     current = list(CaseFile.objects.filter(case=case, current=True))
     case.form, case.provenance = _filled(spec, applicant, form, current)
@@ -204,7 +237,9 @@ def rate_case(call: Call, *, case: Case, score: int, text: str = "") -> Case:
     days = rulebook.find("services.rating_days").integer()
     late = case.decided_at is None or (call.at - case.decided_at).days > days
     if late or case.rating is not None or case.state == State.WITHDRAWN:
-        raise Conflict(Text(f"办结后{days}日内可以评价一次。", f"One rating within {days} days of the decision."))
+        raise Conflict(
+            Text(f"办结后{days}日内可以评价一次。", f"One rating within {days} days of the decision.")
+        )
     case.rating, case.rating_text = score, text.strip()[:300]
     casework.save(case)
     audit.note(receipt=case.receipt, score=score)
@@ -227,9 +262,14 @@ def _nothing_left(applicant: Applicant, matter: Matter) -> Conflict:
     mine = Case.objects.filter(matter=matter, applicant_id=applicant.person_id, firm_id=applicant.firm_id)
     last = mine.order_by("-submitted_at").first()
     if last is None:
-        return Conflict(Text("没有可提交的内容,请先填写申请。", "There is nothing to submit; fill in the form first."))
+        return Conflict(
+            Text("没有可提交的内容,请先填写申请。", "There is nothing to submit; fill in the form first.")
+        )
     return Conflict(
-        Text(f"这份申请已经提交,受理编号{last.receipt}。", f"This application was submitted already under {last.receipt}."),
+        Text(
+            f"这份申请已经提交,受理编号{last.receipt}。",
+            f"This application was submitted already under {last.receipt}.",
+        ),
         todo=Text("请在“我的办件”查看进度。", "See its progress under “My cases”."),
         extra={"receipt": last.receipt},
     )
@@ -247,15 +287,21 @@ def _filled(
     known = prefilled(applicant, spec)
     for row in spec.field:
         if row.locked and row.required and row.key not in known:
-            fields[row.key] = Text(f"登记库中没有{row.label.zh},请先到“我的”补全。",
-                                   f"The register has no {row.label.en.lower()}; complete it under “My account”.")
+            fields[row.key] = Text(
+                f"登记库中没有{row.label.zh},请先到“我的”补全。",
+                f"The register has no {row.label.en.lower()}; complete it under “My account”.",
+            )
     if fields:
         raise InvalidInput(fields=fields)
     values = form.values()
     values |= {row.key: known[row.key]["value"] for row in spec.field if row.locked and row.key in known}
     provenance = {
-        key: {"source": fact["source"], "as_of": fact["as_of"], "simulated": fact["simulated"],
-              "changed": values.get(key) != fact["value"]}
+        key: {
+            "source": fact["source"],
+            "as_of": fact["as_of"],
+            "simulated": fact["simulated"],
+            "changed": values.get(key) != fact["value"],
+        }
         for key, fact in known.items()
     }
     return values, provenance

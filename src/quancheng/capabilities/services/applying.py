@@ -59,8 +59,11 @@ def _receive(request: HttpRequest, matter: Matter, applicant: Applicant) -> Http
     spec = matter.current.spec
     call = request.call()  # type: ignore[attr-defined]
     draft = actions.save_draft(call, matter=matter, form=_posted(spec, request))
-    problems, status = receive_files(request, spec, lambda key, fact, name: actions.attach_file(
-        call, material=key, fact=fact, name=name, draft=draft))
+    problems, status = receive_files(
+        request,
+        spec,
+        lambda key, fact, name: actions.attach_file(call, material=key, fact=fact, name=name, draft=draft),
+    )
     uploads = _uploads(queries.draft(call.actor, matter))
     form = form_class(spec, have=frozenset(uploads))(data=request.POST)
     valid = form.is_valid()
@@ -97,29 +100,49 @@ def _said(wrong: errors.QuanchengError) -> Text:
 
 
 def _form_page(
-    request: HttpRequest, matter: Matter, applicant: Applicant, form: ApplicationForm,
-    uploads: dict[str, CaseFile], *, status: int = 200, restored: bool = False,
+    request: HttpRequest,
+    matter: Matter,
+    applicant: Applicant,
+    form: ApplicationForm,
+    uploads: dict[str, CaseFile],
+    *,
+    status: int = 200,
+    restored: bool = False,
 ) -> HttpResponse:
     spec = matter.current.spec
     known = prefilled(applicant, spec)
     locked = {row.key: known[row.key]["value"] for row in spec.field if row.locked and row.key in known}
-    return render(request, "services/apply.html", {
-        "matter": matter, "spec": spec, "form": form, "steps": _steps(), "restored": restored,
-        "locked": showing.answer_rows(spec, locked, known),
-        "fields": _bound(spec, form, known, uploads),
-    }, status=status)
+    return render(
+        request,
+        "services/apply.html",
+        {
+            "matter": matter,
+            "spec": spec,
+            "form": form,
+            "steps": _steps(),
+            "restored": restored,
+            "locked": showing.answer_rows(spec, locked, known),
+            "fields": _bound(spec, form, known, uploads),
+        },
+        status=status,
+    )
 
 
-def _bound(spec: MatterSpec, form: ApplicationForm, known: dict[str, Any], uploads: dict[str, CaseFile]) -> list[Any]:
+def _bound(
+    spec: MatterSpec, form: ApplicationForm, known: dict[str, Any], uploads: dict[str, CaseFile]
+) -> list[Any]:
     rows = []
     for bound in form:
         key = bound.name.removeprefix("file_")
         origin = known.get(key) if not bound.name.startswith("file_") else None
-        rows.append({
-            "bound": bound, "upload": uploads.get(key) if bound.name.startswith("file_") else None,
-            "source": Text.of(origin["source"]) if origin else None,
-            "simulated": bool(origin and origin.get("simulated")),
-        })
+        rows.append(
+            {
+                "bound": bound,
+                "upload": uploads.get(key) if bound.name.startswith("file_") else None,
+                "source": Text.of(origin["source"]) if origin else None,
+                "simulated": bool(origin and origin.get("simulated")),
+            }
+        )
     return rows
 
 
@@ -163,14 +186,26 @@ def _check_page(
     found = checks.run_checks(spec, facts)
     labels = {row.id: row.text.text for row in spec.condition}
     names = {row.key: row.name.text for row in spec.material}
-    return render(request, "services/check.html", {
-        "matter": matter, "spec": spec, "steps": _steps(), "key": new_key(), "problem": problem, "back": back,
-        "answers": showing.answer_rows(spec, values, known),
-        "findings": [{"one": one, "label": labels[one.condition], "kind": showing.outcome_kind(one.outcome)}
-                     for one in found],
-        "failed": any(one.outcome is checks.Outcome.FAIL for one in found),
-        "files": [{"file": one, "name": names[one.material]} for one in uploads.values()],
-    }, status=422 if problem else 200)
+    return render(
+        request,
+        "services/check.html",
+        {
+            "matter": matter,
+            "spec": spec,
+            "steps": _steps(),
+            "key": new_key(),
+            "problem": problem,
+            "back": back,
+            "answers": showing.answer_rows(spec, values, known),
+            "findings": [
+                {"one": one, "label": labels[one.condition], "kind": showing.outcome_kind(one.outcome)}
+                for one in found
+            ],
+            "failed": any(one.outcome is checks.Outcome.FAIL for one in found),
+            "files": [{"file": one, "name": names[one.material]} for one in uploads.values()],
+        },
+        status=422 if problem else 200,
+    )
 
 
 @require_POST
@@ -197,8 +232,11 @@ def correct(request: HttpRequest, receipt: str) -> HttpResponse:
     call = request.call()  # type: ignore[attr-defined]
     form = form_class(spec, have=frozenset(one.material for one in queries.files(found)))(initial=found.form)
     if request.method == "POST":
-        problems, status = receive_files(request, spec, lambda key, fact, name: actions.attach_file(
-            call, material=key, fact=fact, name=name, case=found))
+        problems, status = receive_files(
+            request,
+            spec,
+            lambda key, fact, name: actions.attach_file(call, material=key, fact=fact, name=name, case=found),
+        )
         have = frozenset(one.material for one in queries.files(found))
         form = form_class(spec, have=have)(data=request.POST)
         for key, text in problems.items():
@@ -213,12 +251,22 @@ def correct(request: HttpRequest, receipt: str) -> HttpResponse:
     uploads = {one.material: one for one in queries.files(found)}
     locked = {row.key: found.form.get(row.key) for row in spec.field if row.locked}
     history = [one for one in found.history.all() if one.kind == "returned"]
-    return render(request, "services/correct.html", {
-        "case": found, "spec": spec, "form": form, "returned": history[-1] if history else None,
-        "correct_by": found.clock.get("correct_by"), "files": named_files(found),
-        "locked": showing.answer_rows(spec, locked, found.provenance),
-        "fields": _bound(spec, form, {}, uploads), "key": new_key(),
-    }, status=status)
+    return render(
+        request,
+        "services/correct.html",
+        {
+            "case": found,
+            "spec": spec,
+            "form": form,
+            "returned": history[-1] if history else None,
+            "correct_by": found.clock.get("correct_by"),
+            "files": named_files(found),
+            "locked": showing.answer_rows(spec, locked, found.provenance),
+            "fields": _bound(spec, form, {}, uploads),
+            "key": new_key(),
+        },
+        status=status,
+    )
 
 
 def _spread(form: ApplicationForm, wrong: errors.InvalidInput, request: HttpRequest) -> None:
@@ -254,4 +302,9 @@ def _uploads(draft: Any) -> dict[str, CaseFile]:
 
 
 def _steps() -> list[Text]:
-    return [Text("看条件", "Conditions"), Text("填写", "Fill in"), Text("核对", "Check"), Text("提交", "Submit")]
+    return [
+        Text("看条件", "Conditions"),
+        Text("填写", "Fill in"),
+        Text("核对", "Check"),
+        Text("提交", "Submit"),
+    ]

@@ -75,12 +75,24 @@ def save(case: Case) -> Case:
 
 
 def remember(
-    call: Call, case: Case, kind: str, text: Text, *, public: bool = True, data: Mapping[str, Any] | None = None
+    call: Call,
+    case: Case,
+    kind: str,
+    text: Text,
+    *,
+    public: bool = True,
+    data: Mapping[str, Any] | None = None,
 ) -> CaseEvent:
     """Append to the history."""
     event: CaseEvent = CaseEvent.objects.create(
-        case=case, at=call.at, kind=kind, actor_name=str(call.actor)[:120], user_id=call.actor.user_id,
-        text=text.to_dict(), public=public, data=dict(data or {}),
+        case=case,
+        at=call.at,
+        kind=kind,
+        actor_name=str(call.actor)[:120],
+        user_id=call.actor.user_id,
+        text=text.to_dict(),
+        public=public,
+        data=dict(data or {}),
     )
     return event
 
@@ -105,7 +117,9 @@ def days_of(spec: MatterSpec, on: date) -> tuple[int, int]:
     """Legal and promised working days; promised is the legal limit when nothing is promised."""
     city = rulebook.city_region()
     legal = rulebook.find(spec.period.legal, on=on, region=city).integer()
-    promised = rulebook.find(spec.period.promised, on=on, region=city).integer() if spec.period.promised else legal
+    promised = (
+        rulebook.find(spec.period.promised, on=on, region=city).integer() if spec.period.promised else legal
+    )
     return legal, min(promised, legal)
 
 
@@ -173,7 +187,7 @@ def keep_findings(case: Case, found: list[checks.Finding], round_number: int, at
         Finding(
             case=case, round=round_number, condition=one.condition, label=labels[one.condition],
             outcome=one.outcome.value, reason=one.reason.to_dict(), citation=one.citation.to_dict(),
-            rule=one.rule, evidence=_json(one.evidence), simulated=one.simulated, at=at,
+            rule=one.rule, evidence=plain(one.evidence), simulated=one.simulated, at=at,
         )
         for one in found
     )  # fmt: skip
@@ -195,7 +209,7 @@ def refuse_failures(spec: MatterSpec, found: list[checks.Finding], insist: bool)
         if row.check == "photo":
             fields[f"file_{row.options.get('material', 'photo')}"] = one.reason
         elif row.check == "no_duplicate":
-            raise Conflict(one.reason, extra=dict(_json(one.evidence)))
+            raise Conflict(one.reason, extra=dict(plain(one.evidence)))
         else:
             general.append(one.reason)
     if fields:
@@ -226,12 +240,11 @@ def worded(text: str, field: str, message: Text) -> str:
     return text
 
 
-
 def _joined(texts: list[Text]) -> Text:
     return Text("".join(text.zh for text in texts), " ".join(text.en for text in texts))
 
 
-def _json(evidence: Mapping[str, Any]) -> dict[str, Any]:
+def plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
     from quancheng.core.rules.model import thaw
 
-    return {key: thaw(value) if not isinstance(value, str | int | float | bool) else value for key, value in evidence.items()}
+    return {key: thaw(value) for key, value in evidence.items()}

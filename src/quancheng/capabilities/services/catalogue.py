@@ -69,7 +69,11 @@ def search(actor: Actor, query: str, limit: int = 20) -> list[Matter]:
     """Matters that speak of the query, best first."""
     visible = access.visible(actor, Matter)
     hits = index().search(query, limit)
-    found = visible.filter(code__in=[hit.key for hit in hits]).select_related("current").in_bulk(field_name="code")
+    found = (
+        visible.filter(code__in=[hit.key for hit in hits])
+        .select_related("current")
+        .in_bulk(field_name="code")
+    )
     return [found[hit.key] for hit in hits if hit.key in found]
 
 

@@ -1,159 +1,31 @@
 """审查要点: what the system can check about an application, as pure functions.
 
-A check gets the facts and the options written in the matter's file and gives findings. It never
-decides: an official does. A check that lacks a fact says so and leaves the judgement to a person;
-it never passes in silence. Thresholds come from dated parameters through ``Facts.parameter``.
+Each is registered under the name matters use and gives one finding. Thresholds are dated
+parameters; what a check cannot know goes to a person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
-from quancheng.capabilities.services.spec import Condition, MatterSpec
-from quancheng.core.identity import IdentityNumberError, parse_resident_id
-from quancheng.core.rules import Finding as Parameter
-from quancheng.core.rules import RuleError, region_prefix
-from quancheng.core.text import Text
+from quancheng.capabilities.services.checking import (
+    CHECKS,
+    Facts,
+    FileFact,
+    Finding,
+    Outcome,
+    Subject,
+    check,
+    finding,
+    run_checks,
+    worst,
+)
+from quancheng.capabilities.services.spec import Condition
+from quancheng.core.identity import IdentityNumberError, is_uscc, parse_resident_id
+from quancheng.core.rules import region_prefix
 
-__all__ = ["CHECKS", "Facts", "FileFact", "Finding", "Outcome", "Subject", "run_checks"]
-
-
-class Outcome(StrEnum):
-    """What a check says (检查结论)."""
-
-    PASS = "pass"  # noqa: S105 - not a password
-    FAIL = "fail"
-    PERSON = "person-decides"
-
-    @property
-    def text(self) -> Text:
-        return _OUTCOMES[self]
-
-
-_OUTCOMES = {
-    Outcome.PASS: Text("符合", "met"),
-    Outcome.FAIL: Text("不符合", "not met"),
-    Outcome.PERSON: Text("需人工判断", "for a person to judge"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class FileFact:
-    """An uploaded picture as it was decoded (上传文件)."""
-
-    digest: str
-    media_type: str
-    size: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whom the application is for, as the registers know them (申请主体)."""
-
-    kind: str = "person"
-    name: str = ""
-    resident_id: str = ""
-    birth_date: date | None = None
-    residence: str = ""
-    """Region code of residence by register (居住地)."""
-    household: str = ""
-    """Region code of household registration (户籍地)."""
-    unified_code: str = ""
-    alive: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything a check may look at; built once, then no database is touched."""
-
-    on: date
-    region: str
-    subject: Subject
-    parameter: Callable[[str], Parameter]
-    licences: frozenset[str] = frozenset()
-    """Types of valid licences the subject holds."""
-    open_receipts: tuple[str, ...] = ()
-    """Receipts of the subject's other open cases of this matter."""
-    form: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, FileFact] = field(default_factory=dict)
-    licence_type: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One finding: outcome, reason, rule and evidence (审查结论)."""
-
-    condition: str
-    outcome: Outcome
-    reason: Text
-    citation: Text
-    rule: str = ""
-    evidence: dict[str, Any] = field(default_factory=dict)
-    simulated: bool = False
-
-
-Check = Callable[[Condition, Facts], Finding]
-CHECKS: dict[str, Check] = {}
-
-
-def check(name: str) -> Callable[[Check], Check]:
-    """Register a check under the name matters use."""
-
-    def register(function: Check) -> Check:
-        CHECKS[name] = function
-        return function
-
-    return register
-
-
-def run_checks(spec: MatterSpec, facts: Facts, *, early_only: bool = False) -> list[Finding]:
-    """All findings of a matter, in its order; a parameter that is missing is left to a person."""
-    return [
-        _run(condition, facts) for condition in spec.condition if condition.early or not early_only
-    ]
-
-
-def worst(findings: Iterable[Finding]) -> Outcome:
-    """The overall outcome: one failure fails all, then whatever a person must judge."""
-    outcomes = {finding.outcome for finding in findings}
-    for outcome in (Outcome.FAIL, Outcome.PERSON):
-        if outcome in outcomes:
-            return outcome
-    return Outcome.PASS
-
-
-def _run(condition: Condition, facts: Facts) -> Finding:
-    function = CHECKS.get(condition.check)
-    if function is None:
-        return _finding(condition, Outcome.PERSON, "系统没有这项自动检查,请人工核对。",
-                        "The system has no such check; please verify by hand.")
-    try:
-        return function(condition, facts)
-    except RuleError as missing:
-        return _finding(condition, Outcome.PERSON, f"依据的参数无法确定:{missing.text.zh}",
-                        f"The parameter it rests on cannot be determined: {missing.text.en}")
-
-
-def _finding(
-    condition: Condition, outcome: Outcome, zh: str, en: str, *,
-    parameter: Parameter | None = None, **evidence: Any,
-) -> Finding:
-    citation = condition.basis.text
-    if parameter is not None:
-        rule = parameter.rule
-        citation = Text(f"{rule.citation}", f"{rule.citation}")
-        evidence = {**evidence, "parameter": rule.id, "value": parameter.value, "on": parameter.on.isoformat()}
-    return Finding(
-        condition.id, outcome, Text(zh, en), citation,
-        rule=parameter.rule.id if parameter else "", evidence=evidence,
-        simulated=parameter.simulated if parameter else False,
-    )
+__all__ = ["CHECKS", "Facts", "FileFact", "Finding", "Outcome", "Subject", "age_on", "run_checks", "worst"]
 
 
 def _birth(subject: Subject, on: date) -> date | None:
@@ -182,21 +54,34 @@ def age_at_least(condition: Condition, facts: Facts) -> Finding:
     parameter = facts.parameter(condition.options["parameter"])
     limit, birth = parameter.integer(), _birth(facts.subject, facts.on)
     if birth is None or birth > facts.on:
-        return _finding(condition, Outcome.PERSON, "无法从身份证号得出出生日期,请人工核对。",
-                        "The date of birth cannot be taken from the identity number; verify by hand.",
-                        parameter=parameter)
+        return finding(
+            condition,
+            Outcome.PERSON,
+            "无法从身份证号得出出生日期,请人工核对。",
+            "The date of birth cannot be taken from the identity number; verify by hand.",
+            parameter=parameter,
+        )
     age = age_on(birth, facts.on)
     evidence = {"age": age, "source": "resident_id" if facts.subject.resident_id else "register"}
     if age >= limit:
-        return _finding(condition, Outcome.PASS, f"按身份证号计算,{facts.on}年满{age}周岁,已达到{limit}周岁。",
-                        f"By identity number {age} years old on {facts.on}; {limit} is required.",
-                        parameter=parameter, **evidence)
+        return finding(
+            condition,
+            Outcome.PASS,
+            f"按身份证号计算,{facts.on}年满{age}周岁,已达到{limit}周岁。",
+            f"By identity number {age} years old on {facts.on}; {limit} is required.",
+            parameter=parameter,
+            **evidence,
+        )
     since = _reaches(birth, limit)
-    return _finding(condition, Outcome.FAIL,
-                    f"按身份证号计算,{facts.on}为{age}周岁,未满{limit}周岁;{since}起可以申请。",
-                    f"By identity number {age} years old on {facts.on}; {limit} is required. "
-                    f"You may apply from {since}.",
-                    parameter=parameter, eligible_from=since.isoformat(), **evidence)
+    return finding(
+        condition,
+        Outcome.FAIL,
+        f"按身份证号计算,{facts.on}为{age}周岁,未满{limit}周岁;{since}起可以申请。",
+        f"By identity number {age} years old on {facts.on}; {limit} is required. You may apply from {since}.",
+        parameter=parameter,
+        eligible_from=since.isoformat(),
+        **evidence,
+    )
 
 
 def _reaches(birth: date, years: int) -> date:
@@ -211,14 +96,26 @@ def resident_in_city(condition: Condition, facts: Facts) -> Finding:
     """居住地: the register shows residence in the city."""
     code = facts.subject.residence
     if not code:
-        return _finding(condition, Outcome.PERSON, "人口库中没有居住地登记,请人工核对居住情况。",
-                        "The register has no residence; verify by hand.")
+        return finding(
+            condition,
+            Outcome.PERSON,
+            "人口库中没有居住地登记,请人工核对居住情况。",
+            "The register has no residence; verify by hand.",
+        )
     inside = code.startswith(region_prefix(facts.region))
-    zh = "人口库登记的居住地在本市。" if inside else "人口库登记的居住地不在本市。如已搬来,请先办理居住登记再申请。"
-    en = ("The register shows a residence in this city." if inside else
-          "The register shows a residence outside this city. If you have moved here, register it first.")
-    return _finding(condition, Outcome.PASS if inside else Outcome.FAIL, zh, en,
-                    residence=code[:6], source="population")
+    zh = (
+        "人口库登记的居住地在本市。"
+        if inside
+        else "人口库登记的居住地不在本市。如已搬来,请先办理居住登记再申请。"
+    )
+    en = (
+        "The register shows a residence in this city."
+        if inside
+        else "The register shows a residence outside this city. If you have moved here, register it first."
+    )
+    return finding(
+        condition, Outcome.PASS if inside else Outcome.FAIL, zh, en, residence=code[:6], source="population"
+    )
 
 
 @check("household_outside_city")
@@ -226,28 +123,51 @@ def household_outside_city(condition: Condition, facts: Facts) -> Finding:
     """户籍地: the household is registered outside the city."""
     code = facts.subject.household
     if not code:
-        return _finding(condition, Outcome.PERSON, "人口库中没有户籍地信息,请人工核对。",
-                        "The register has no household address; verify by hand.")
+        return finding(
+            condition,
+            Outcome.PERSON,
+            "人口库中没有户籍地信息,请人工核对。",
+            "The register has no household address; verify by hand.",
+        )
     outside = not code.startswith(region_prefix(facts.region))
-    return _finding(condition, Outcome.PASS if outside else Outcome.FAIL,
-                    "户籍不在本市。" if outside else "户籍就在本市,不需要办理。",
-                    "The household is registered elsewhere." if outside else
-                    "The household is registered in this city; this is not needed.",
-                    household=code[:6], source="population")
+    return finding(
+        condition,
+        Outcome.PASS if outside else Outcome.FAIL,
+        "户籍不在本市。" if outside else "户籍就在本市,不需要办理。",
+        "The household is registered elsewhere."
+        if outside
+        else "The household is registered in this city; this is not needed.",
+        household=code[:6],
+        source="population",
+    )
 
 
 @check("no_duplicate")
 def no_duplicate(condition: Condition, facts: Facts) -> Finding:
     """不重复办理: neither a valid licence of this type nor another open case."""
     if facts.licence_type and facts.licence_type in facts.licences:
-        return _finding(condition, Outcome.FAIL, "卡包中已有有效的同类证照,不必重复申请。",
-                        "A valid licence of this type is already in the wallet.", licence=facts.licence_type)
+        return finding(
+            condition,
+            Outcome.FAIL,
+            "卡包中已有有效的同类证照,不必重复申请。",
+            "A valid licence of this type is already in the wallet.",
+            licence=facts.licence_type,
+        )
     if facts.open_receipts:
         first = facts.open_receipts[0]
-        return _finding(condition, Outcome.FAIL, f"已有正在办理的同一事项({first}),请在“我的办件”查看。",
-                        f"The same matter is already in progress ({first}); see “My cases”.", receipt=first)
-    return _finding(condition, Outcome.PASS, "没有有效的同类证照,也没有正在办理的同一事项。",
-                    "No valid licence of this type and no open case of this matter.")
+        return finding(
+            condition,
+            Outcome.FAIL,
+            f"已有正在办理的同一事项({first}),请在“我的办件”查看。",
+            f"The same matter is already in progress ({first}); see “My cases”.",
+            receipt=first,
+        )
+    return finding(
+        condition,
+        Outcome.PASS,
+        "没有有效的同类证照,也没有正在办理的同一事项。",
+        "No valid licence of this type and no open case of this matter.",
+    )
 
 
 @check("photo")
@@ -258,19 +178,34 @@ def photo(condition: Condition, facts: Facts) -> Finding:
     least = parameter.table()
     found = facts.files.get(key)
     if found is None:
-        return _finding(condition, Outcome.FAIL, "没有上传照片。", "No photo was uploaded.", parameter=parameter)
+        return finding(
+            condition, Outcome.FAIL, "没有上传照片。", "No photo was uploaded.", parameter=parameter
+        )
     width, height = _whole(least["min_width"]), _whole(least["min_height"])
-    evidence = {"width": found.width, "height": found.height, "type": found.media_type, "sha256": found.digest}
+    evidence = {
+        "width": found.width,
+        "height": found.height,
+        "type": found.media_type,
+        "sha256": found.digest,
+    }
     if found.width < width or found.height < height:
-        return _finding(condition, Outcome.FAIL,
-                        f"照片为{found.width}×{found.height}像素,小于要求的{width}×{height}像素。",
-                        f"The photo has {found.width}×{found.height} pixels; at least {width}×{height} are needed.",
-                        parameter=parameter, **evidence)
-    return _finding(condition, Outcome.PASS,
-                    f"照片可以打开,{found.width}×{found.height}像素。是否为本人近照由工作人员判断。",
-                    f"The photo opens, {found.width}×{found.height} pixels. "
-                    "Whether it shows the applicant is for the official to judge.",
-                    parameter=parameter, **evidence)
+        return finding(
+            condition,
+            Outcome.FAIL,
+            f"照片为{found.width}×{found.height}像素,小于要求的{width}×{height}像素。",
+            f"The photo has {found.width}×{found.height} pixels; at least {width}×{height} are needed.",
+            parameter=parameter,
+            **evidence,
+        )
+    return finding(
+        condition,
+        Outcome.PASS,
+        f"照片可以打开,{found.width}×{found.height}像素。是否为本人近照由工作人员判断。",
+        f"The photo opens, {found.width}×{found.height} pixels. "
+        "Whether it shows the applicant is for the official to judge.",
+        parameter=parameter,
+        **evidence,
+    )
 
 
 @check("months_since")
@@ -279,14 +214,23 @@ def months_since(condition: Condition, facts: Facts) -> Finding:
     parameter = facts.parameter(condition.options["parameter"])
     months, given = parameter.integer(), _day(facts.form.get(str(condition.options["field"])))
     if given is None:
-        return _finding(condition, Outcome.PERSON, "尚未填写日期,填写后再判断。",
-                        "The date is not filled in yet.", parameter=parameter)
+        return finding(
+            condition,
+            Outcome.PERSON,
+            "尚未填写日期,填写后再判断。",
+            "The date is not filled in yet.",
+            parameter=parameter,
+        )
     passed = (facts.on.year - given.year) * 12 + facts.on.month - given.month - (facts.on.day < given.day)
     enough = passed >= months
-    return _finding(condition, Outcome.PASS if enough else Outcome.FAIL,
-                    f"从{given}到{facts.on}已满{max(passed, 0)}个月,要求{months}个月。",
-                    f"From {given} to {facts.on}: {max(passed, 0)} months; {months} are required.",
-                    parameter=parameter, months=passed)
+    return finding(
+        condition,
+        Outcome.PASS if enough else Outcome.FAIL,
+        f"从{given}到{facts.on}已满{max(passed, 0)}个月,要求{months}个月。",
+        f"From {given} to {facts.on}: {max(passed, 0)} months; {months} are required.",
+        parameter=parameter,
+        months=passed,
+    )
 
 
 @check("within_months")
@@ -295,14 +239,23 @@ def within_months(condition: Condition, facts: Facts) -> Finding:
     parameter = facts.parameter(condition.options["parameter"])
     months, given = parameter.integer(), _day(facts.form.get(str(condition.options["field"])))
     if given is None:
-        return _finding(condition, Outcome.PERSON, "尚未填写日期,填写后再判断。",
-                        "The date is not filled in yet.", parameter=parameter)
+        return finding(
+            condition,
+            Outcome.PERSON,
+            "尚未填写日期,填写后再判断。",
+            "The date is not filled in yet.",
+            parameter=parameter,
+        )
     passed = (facts.on.year - given.year) * 12 + facts.on.month - given.month - (facts.on.day < given.day)
     good = passed < months
-    return _finding(condition, Outcome.PASS if good else Outcome.FAIL,
-                    f"{given}距今{max(passed, 0)}个月,{'在' if good else '已超过'}{months}个月以内。",
-                    f"{given} is {max(passed, 0)} months ago; {'within' if good else 'beyond'} {months} months.",
-                    parameter=parameter, months=passed)
+    return finding(
+        condition,
+        Outcome.PASS if good else Outcome.FAIL,
+        f"{given}距今{max(passed, 0)}个月,{'在' if good else '已超过'}{months}个月以内。",
+        f"{given} is {max(passed, 0)} months ago; {'within' if good else 'beyond'} {months} months.",
+        parameter=parameter,
+        months=passed,
+    )
 
 
 @check("number_at_most")
@@ -313,34 +266,47 @@ def number_at_most(condition: Condition, facts: Facts) -> Finding:
     try:
         value = float(raw)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        return _finding(condition, Outcome.PERSON, "尚未填写数值,填写后再判断。",
-                        "The number is not filled in yet.", parameter=parameter)
+        return finding(
+            condition,
+            Outcome.PERSON,
+            "尚未填写数值,填写后再判断。",
+            "The number is not filled in yet.",
+            parameter=parameter,
+        )
     within = value <= limit
-    return _finding(condition, Outcome.PASS if within else Outcome.PERSON,
-                    f"填报{value:g},限值{limit:g}{'' if within else ',超过限值,需要专门论证'}。",
-                    f"Stated {value:g}; limit {limit:g}{'' if within else ', above it: needs a special review'}.",
-                    parameter=parameter, stated=value)
+    return finding(
+        condition,
+        Outcome.PASS if within else Outcome.PERSON,
+        f"填报{value:g},限值{limit:g}{'' if within else ',超过限值,需要专门论证'}。",
+        f"Stated {value:g}; limit {limit:g}{'' if within else ', above it: needs a special review'}.",
+        parameter=parameter,
+        stated=value,
+    )
 
 
 @check("firm_registered")
 def firm_registered(condition: Condition, facts: Facts) -> Finding:
     """市场主体: the applicant is a registered firm with a valid unified code."""
-    from quancheng.core.identity import is_uscc
-
     code = facts.subject.unified_code
     good = facts.subject.kind == "firm" and is_uscc(code)
-    return _finding(condition, Outcome.PASS if good else Outcome.FAIL,
-                    f"法人库中有登记,统一社会信用代码{code}校验通过。" if good else
-                    "需要以企业身份申请:请切换到您代表的企业。",
-                    f"Registered; unified code {code} passes its check." if good else
-                    "Apply as a firm: switch to the firm you represent.")
+    return finding(
+        condition,
+        Outcome.PASS if good else Outcome.FAIL,
+        f"法人库中有登记,统一社会信用代码{code}校验通过。"
+        if good
+        else "需要以企业身份申请:请切换到您代表的企业。",
+        f"Registered; unified code {code} passes its check."
+        if good
+        else "Apply as a firm: switch to the firm you represent.",
+    )
 
 
 @check("person_judges")
 def person_judges(condition: Condition, facts: Facts) -> Finding:
     """人工判断: what no register can tell."""
-    return _finding(condition, Outcome.PERSON, "由工作人员根据所交材料判断。",
-                    "An official judges by what was handed in.")
+    return finding(
+        condition, Outcome.PERSON, "由工作人员根据所交材料判断。", "An official judges by what was handed in."
+    )
 
 
 def _day(value: Any) -> date | None:

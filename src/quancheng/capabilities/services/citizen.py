@@ -13,7 +13,7 @@ from quancheng.capabilities.services import actions, catalogue, queries, showing
 from quancheng.capabilities.services.flow import Side, State, steps_from
 from quancheng.capabilities.services.forms import RatingForm
 from quancheng.capabilities.services.models import Case
-from quancheng.capabilities.trust import blobs
+from quancheng.capabilities.trust import queries as trust
 from quancheng.core.text import Text
 from quancheng.kernel import clock, rulebook
 from quancheng.kernel.errors import NotFound, NotSignedIn
@@ -33,14 +33,18 @@ def matters(request: HttpRequest) -> HttpResponse:
     """办事: search, zones, list."""
     actor = request.actor  # type: ignore[attr-defined]
     query = request.GET.get("q", "").replace("\x00", "").strip()[:100]
-    return render(request, "services/matters.html", {
-        "query": query,
-        "hits": queries.search(actor, query) if query else [],
-        "zones": catalogue.zones(),
-        "page": None if query else catalogue.matters(actor, request.GET),
-        "drafts": queries.drafts(actor),
-        "online_only": request.GET.get("online") == "1",
-    })
+    return render(
+        request,
+        "services/matters.html",
+        {
+            "query": query,
+            "hits": queries.search(actor, query) if query else [],
+            "zones": catalogue.zones(),
+            "page": None if query else catalogue.matters(actor, request.GET),
+            "drafts": queries.drafts(actor),
+            "online_only": request.GET.get("online") == "1",
+        },
+    )
 
 
 @require_GET
@@ -60,15 +64,26 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
     judged = queries.eligibility(actor, matter)
     findings = {one.condition: one for one in judged.findings}
     conditions = [
-        {"row": row, "finding": findings.get(row.id),
-         "kind": showing.outcome_kind(findings[row.id].outcome) if row.id in findings else ""}
+        {
+            "row": row,
+            "finding": findings.get(row.id),
+            "kind": showing.outcome_kind(findings[row.id].outcome) if row.id in findings else "",
+        }
         for row in spec.condition
     ]
-    return render(request, "services/guide.html", {
-        "matter": matter, "spec": spec, "judged": judged, "conditions": conditions,
-        "periods": queries.periods(matter), "draft": queries.draft(actor, matter),
-        "zones": [one for one in catalogue.zones() if one.code in spec.zones],
-    })
+    return render(
+        request,
+        "services/guide.html",
+        {
+            "matter": matter,
+            "spec": spec,
+            "judged": judged,
+            "conditions": conditions,
+            "periods": queries.periods(matter),
+            "draft": queries.draft(actor, matter),
+            "zones": [one for one in catalogue.zones() if one.code in spec.zones],
+        },
+    )
 
 
 @require_GET
@@ -76,10 +91,16 @@ def cases(request: HttpRequest) -> HttpResponse:
     """我的办件."""
     actor = signed_in(request)
     page = queries.my_cases(actor, request.GET)
-    return render(request, "services/cases.html", {
-        "page": page, "drafts": queries.drafts(actor), "state": request.GET.get("state", ""),
-        "rows": [{"case": one, "kind": showing.state_kind(one.state)} for one in page.items],
-    })
+    return render(
+        request,
+        "services/cases.html",
+        {
+            "page": page,
+            "drafts": queries.drafts(actor),
+            "state": request.GET.get("state", ""),
+            "rows": [{"case": one, "kind": showing.state_kind(one.state)} for one in page.items],
+        },
+    )
 
 
 @require_GET
@@ -97,32 +118,50 @@ def case_page(
     history = list(found.history.all())
     verbs = {step.verb for step in steps_from(found.state, Side.APPLICANT)}
     reveal = request.GET.get("reveal") == "1"
-    return render(request, "services/case.html", {
-        "case": found, "spec": found.spec, "kind": showing.state_kind(found.state),
-        "reading": queries.clock_of(found),
-        "timeline": showing.timeline_of(found, history),
-        "answers": showing.answer_rows(found.spec, found.form, found.provenance, reveal=reveal),
-        "files": named_files(found), "verbs": verbs, "reveal": reveal, "new": request.GET.get("new") == "1",
-        "returned": next((one for one in reversed(history) if one.kind == "returned"), None),
-        "correct_by": found.clock.get("correct_by"),
-        "may_rate": _may_rate(found), "rating": rating or RatingForm(), "key": new_key(),
-        "refusal": refusal_of(found),
-    }, status=status)
+    return render(
+        request,
+        "services/case.html",
+        {
+            "case": found,
+            "spec": found.spec,
+            "kind": showing.state_kind(found.state),
+            "reading": queries.clock_of(found),
+            "timeline": showing.timeline_of(found, history),
+            "answers": showing.answer_rows(found.spec, found.form, found.provenance, reveal=reveal),
+            "files": named_files(found),
+            "verbs": verbs,
+            "reveal": reveal,
+            "new": request.GET.get("new") == "1",
+            "returned": next((one for one in reversed(history) if one.kind == "returned"), None),
+            "correct_by": found.clock.get("correct_by"),
+            "may_rate": _may_rate(found),
+            "rating": rating or RatingForm(),
+            "key": new_key(),
+            "refusal": refusal_of(found),
+        },
+        status=status,
+    )
 
 
 def named_files(found: Case) -> list[dict[str, Any]]:
     """Current files with the names of their materials."""
     names = {row.key: row.name.text for row in found.spec.material}
-    return [{"file": one, "name": names.get(one.material, Text(one.material, one.material))}
-            for one in queries.files(found)]
+    return [
+        {"file": one, "name": names.get(one.material, Text(one.material, one.material))}
+        for one in queries.files(found)
+    ]
 
 
 def refusal_of(found: Case) -> dict[str, Any] | None:
     made = found.decision
     if made.get("kind") != "refused":
         return None
-    return {"reason": made["reason"], "ground": Text.of(made["ground_text"]), "basis": Text.of(made["basis"]),
-            "appeal": Text.of(made["appeal"])}
+    return {
+        "reason": made["reason"],
+        "ground": Text.of(made["ground_text"]),
+        "basis": Text.of(made["basis"]),
+        "appeal": Text.of(made["appeal"]),
+    }
 
 
 def _may_rate(found: Case) -> bool:
@@ -148,7 +187,10 @@ def rate(request: HttpRequest, receipt: str) -> HttpResponse:
     if not form.is_valid():
         return case_page(request, found, rating=form, status=422)
     actions.rate_case(
-        request.call(), case=found, score=form.cleaned_data["score"], text=form.cleaned_data["text"]  # type: ignore[attr-defined]
+        request.call(),
+        case=found,
+        score=form.cleaned_data["score"],
+        text=form.cleaned_data["text"],  # type: ignore[attr-defined]
     )
     return redirect("services:case", receipt=receipt)
 
@@ -158,7 +200,7 @@ def rate(request: HttpRequest, receipt: str) -> HttpResponse:
 def file(request: HttpRequest, pk: int) -> HttpResponse:
     """材料文件, for those who may see its case or draft."""
     found = queries.case_file(signed_in(request), pk)
-    path = blobs.path_of(found.digest)
+    path = trust.blob_path(found.digest)
     if not path.is_file():
         raise NotFound()
     answer = FileResponse(path.open("rb"), content_type=found.media_type)

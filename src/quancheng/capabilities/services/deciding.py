@@ -6,17 +6,19 @@ Every step names the revision it was decided on; whoever comes second is told wh
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quancheng.capabilities.services import casework
 from quancheng.capabilities.services.models import Case, CaseFile
 from quancheng.capabilities.services.spec import MatterSpec
 from quancheng.capabilities.trust.actions import issue_licence
-from quancheng.capabilities.trust.models import Licence
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, clock, rulebook
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from quancheng.capabilities.trust.models import Licence
 
 APPEAL = Text(
     "如不服本决定,可自收到之日起六十日内申请行政复议,或六个月内提起行政诉讼。",
@@ -73,15 +75,23 @@ def approve_case(call: Call, *, case: Case, revision: int | None = None, opinion
 def return_case(call: Call, *, case: Case, reason: str, revision: int | None = None) -> Case:
     """退回补正: say what to correct; the clock stops. Raises Forbidden, InvalidInput, Conflict."""
     access.require(call.actor, "return", case)
-    reason = casework.worded(reason, "reason", Text("请写明需要补正的内容(500字以内)。",
-                                                    "Say what is to be corrected (500 characters at most)."))
+    reason = casework.worded(
+        reason,
+        "reason",
+        Text("请写明需要补正的内容(500字以内)。", "Say what is to be corrected (500 characters at most)."),
+    )
     case = casework.take(case, revision)
     casework.move(case, "return")
     case.officer_id = call.actor.user_id
     until = casework.suspend_clock(case, reason)
     casework.save(case)
-    casework.remember(call, case, "returned", Text(f"退回补正:{reason}", f"Returned for correction: {reason}"),
-                      data={"correct_by": until.isoformat()})
+    casework.remember(
+        call,
+        case,
+        "returned",
+        Text(f"退回补正:{reason}", f"Returned for correction: {reason}"),
+        data={"correct_by": until.isoformat()},
+    )
     audit.note(receipt=case.receipt, reason=reason, correct_by=until.isoformat())
     casework.tell(case, "returned", reason=reason, correct_by=until.isoformat())
     return case
@@ -94,8 +104,11 @@ def refuse_case(call: Call, *, case: Case, ground: str, reason: str, revision: i
     Raises Forbidden, InvalidInput (no such ground, no reason), Conflict.
     """
     access.require(call.actor, "refuse", case)
-    reason = casework.worded(reason, "reason", Text("请写明不予办理的具体理由(500字以内)。",
-                                                    "Give the reason in words (500 characters at most)."))
+    reason = casework.worded(
+        reason,
+        "reason",
+        Text("请写明不予办理的具体理由(500字以内)。", "Give the reason in words (500 characters at most)."),
+    )
     case = casework.take(case, revision)
     cited = next((row for row in case.version.spec.grounds() if row.id == ground), None)
     if cited is None:
@@ -114,7 +127,9 @@ def refuse_case(call: Call, *, case: Case, ground: str, reason: str, revision: i
         Text(f"不予办理:{reason}(依据:{cited.basis.zh})", f"Refused: {reason} (basis: {cited.basis.en})"),
         data={"ground": ground},
     )  # fmt: skip
-    audit.note(receipt=case.receipt, ground=ground, basis=cited.basis.zh, reason=reason, findings=_findings(case))
+    audit.note(
+        receipt=case.receipt, ground=ground, basis=cited.basis.zh, reason=reason, findings=_findings(case)
+    )
     casework.tell(case, "refused", reason=reason, basis=cited.basis.to_dict(), appeal=APPEAL.to_dict())
     return case
 
@@ -123,7 +138,9 @@ def refuse_case(call: Call, *, case: Case, ground: str, reason: str, revision: i
 def note_case(call: Call, *, case: Case, text: str) -> Case:
     """内部备注, not shown to the applicant. Raises Forbidden, InvalidInput."""
     access.require(call.actor, "note", case)
-    text = casework.worded(text, "text", Text("请填写备注(500字以内)。", "Write a note (500 characters at most)."))
+    text = casework.worded(
+        text, "text", Text("请填写备注(500字以内)。", "Write a note (500 characters at most).")
+    )
     casework.remember(call, case, "noted", Text(text, text), public=False)
     audit.note(receipt=case.receipt)
     return case

@@ -32,14 +32,20 @@ def inbox(request: HttpRequest) -> HttpResponse:
     """待办."""
     actor = request.actor  # type: ignore[attr-defined]
     page = queries.inbox(actor, request.GET)
-    return render(request, "services/inbox.html", {
-        "page": page,
-        "filter": InboxFilter(request.GET, matters=queries.desk_matters(actor)),
-        "counts": queries.counts(actor),
-        "state": request.GET.get("state", ""),
-        "rows": [{"case": one, "kind": showing.state_kind(one.state), "reading": queries.clock_of(one)}
-                 for one in page.items],
-    })
+    return render(
+        request,
+        "services/inbox.html",
+        {
+            "page": page,
+            "filter": InboxFilter(request.GET, matters=queries.desk_matters(actor)),
+            "counts": queries.counts(actor),
+            "state": request.GET.get("state", ""),
+            "rows": [
+                {"case": one, "kind": showing.state_kind(one.state), "reading": queries.clock_of(one)}
+                for one in page.items
+            ],
+        },
+    )
 
 
 @require_GET
@@ -51,27 +57,48 @@ def case(request: HttpRequest, receipt: str) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, found: Case, *, opened: str = "", form: forms.Form | None = None,
-    problem: Any = None, status: int = 200,
+    request: HttpRequest,
+    found: Case,
+    *,
+    opened: str = "",
+    form: forms.Form | None = None,
+    problem: Any = None,
+    status: int = 200,
 ) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     reveal = request.method == "GET" and request.GET.get("reveal") == "1"
     if reveal:
-        audit.record(actor, "services.case.reveal", found.reference, {"receipt": found.receipt}, stream="uses")
+        audit.record(
+            actor, "services.case.reveal", found.reference, {"receipt": found.receipt}, stream="uses"
+        )
     found_rows = [{"one": one, "kind": showing.outcome_kind(one.outcome)} for one in queries.findings(found)]
     forms_shown = {verb: _form(verb, found) for verb in FORMS}
     if form is not None:
         forms_shown[opened] = form
-    return render(request, "services/desk_case.html", {
-        "case": found, "spec": found.spec, "kind": showing.state_kind(found.state),
-        "reading": queries.clock_of(found), "reveal": reveal, "opened": opened, "problem": problem,
-        "answers": showing.answer_rows(found.spec, found.form, found.provenance, reveal=reveal),
-        "machine": [row for row in found_rows if row["one"].outcome != "person-decides"],
-        "person": [row for row in found_rows if row["one"].outcome == "person-decides"],
-        "files": named_files(found), "steps": queries.office_steps(actor, found),
-        "timeline": showing.timeline_of(found, list(found.history.all()), office=True),
-        "forms": forms_shown, "form": form, "key": new_key(), "refusal": refusal_of(found),
-    }, status=status)
+    return render(
+        request,
+        "services/desk_case.html",
+        {
+            "case": found,
+            "spec": found.spec,
+            "kind": showing.state_kind(found.state),
+            "reading": queries.clock_of(found),
+            "reveal": reveal,
+            "opened": opened,
+            "problem": problem,
+            "answers": showing.answer_rows(found.spec, found.form, found.provenance, reveal=reveal),
+            "machine": [row for row in found_rows if row["one"].outcome != "person-decides"],
+            "person": [row for row in found_rows if row["one"].outcome == "person-decides"],
+            "files": named_files(found),
+            "steps": queries.office_steps(actor, found),
+            "timeline": showing.timeline_of(found, list(found.history.all()), office=True),
+            "forms": forms_shown,
+            "form": form,
+            "key": new_key(),
+            "refusal": refusal_of(found),
+        },
+        status=status,
+    )
 
 
 def _form(verb: str, found: Case, data: Any = None) -> forms.Form:
@@ -118,8 +145,13 @@ def _return(request: Any, found: Case, values: Any) -> None:
 
 
 def _refuse(request: Any, found: Case, values: Any) -> None:
-    actions.refuse_case(request.call(), case=found, revision=_revision(request), ground=values["ground"],
-                        reason=values["reason"])
+    actions.refuse_case(
+        request.call(),
+        case=found,
+        revision=_revision(request),
+        ground=values["ground"],
+        reason=values["reason"],
+    )
 
 
 def _note(request: Any, found: Case, values: Any) -> None:

@@ -42,7 +42,10 @@ def applicant_of(actor: Actor, spec: MatterSpec) -> Applicant:
     if spec.applicant == "firm" and not as_firm:
         raise Forbidden(
             Text("这个事项由企业申请。", "This matter is for firms."),
-            todo=Text("请在“我的”中切换到您代表的企业,再来申请。", "Switch to the firm you act for under “My account”."),
+            todo=Text(
+                "请在“我的”中切换到您代表的企业,再来申请。",
+                "Switch to the firm you act for under “My account”.",
+            ),
         )
     if actor.person_id is None:
         raise Forbidden(
@@ -50,8 +53,12 @@ def applicant_of(actor: Actor, spec: MatterSpec) -> Applicant:
             todo=Text("请在“我的”中完成实名认证。", "Verify your name under “My account”."),
         )
     if as_firm:
-        subject = Subject(kind="firm", name=_value(known, "firm_name"), unified_code=_value(known, "firm_uscc"),
-                          residence=_value(known, "firm_region_code"))
+        subject = Subject(
+            kind="firm",
+            name=_value(known, "firm_name"),
+            unified_code=_value(known, "firm_uscc"),
+            residence=_value(known, "firm_region_code"),
+        )
         return Applicant(subject, known, None, actor.firm_id, subject.residence)
     birth = _value(known, "birth_date")
     subject = Subject(
@@ -74,7 +81,11 @@ def facts_of(
 ) -> Facts:
     """The facts for this applicant and matter today; ``besides`` leaves one case out of duplicates."""
     mine = Case.objects.filter(matter=matter, state__in=[state.value for state in OPEN])
-    mine = mine.filter(firm_id=applicant.firm_id) if applicant.firm_id else mine.filter(applicant_id=applicant.person_id)
+    mine = (
+        mine.filter(firm_id=applicant.firm_id)
+        if applicant.firm_id
+        else mine.filter(applicant_id=applicant.person_id)
+    )
     if besides is not None:
         mine = mine.exclude(pk=besides.pk)
     today, city = clock.today(), rulebook.city_region()

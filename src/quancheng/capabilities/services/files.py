@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from PIL import Image, UnidentifiedImageError
 
 from quancheng.capabilities.services.checks import FileFact
-from quancheng.capabilities.trust import blobs
+from quancheng.capabilities.trust import queries as trust
 from quancheng.core.text import Text
 from quancheng.kernel import errors, rulebook
 
@@ -82,9 +82,14 @@ def too_large(limit: int | None = None) -> errors.TooLarge:
     """The error for a file above the limit."""
     megabytes = (limit or max_bytes()) / 1024 / 1024
     return errors.TooLarge(
-        Text(f"文件超过{megabytes:g} MB,没有收下。", f"The file is larger than {megabytes:g} MB and was not taken."),
-        todo=Text("请在手机相册中缩小图片,或用较低分辨率重新拍照后再上传。",
-                  "Make the picture smaller or take it again at a lower resolution, then upload it."),
+        Text(
+            f"文件超过{megabytes:g} MB,没有收下。",
+            f"The file is larger than {megabytes:g} MB and was not taken.",
+        ),
+        todo=Text(
+            "请在手机相册中缩小图片,或用较低分辨率重新拍照后再上传。",
+            "Make the picture smaller or take it again at a lower resolution, then upload it.",
+        ),
     )
 
 
@@ -100,7 +105,7 @@ def keep(upload: Any) -> FileFact:
         raise errors.InvalidInput(Text("文件是空的,请重新选择。", "The file is empty; choose another."))
     media_type, width, height = _decode(upload.file if hasattr(upload, "file") else upload)
     upload.seek(0)
-    digest, size = blobs.put(upload.chunks(), limit)
+    digest, size = trust.store_blob(upload.chunks(), limit)
     return FileFact(digest, media_type, size, width, height)
 
 
@@ -115,17 +120,25 @@ def _decode(stream: BinaryIO) -> tuple[str, int, int]:
                 kind, (width, height) = str(image.format), image.size
                 if width * height > most:
                     raise errors.InvalidInput(
-                        Text(f"图片像素太多(最多{most // 10**6}百万)。", f"Too many pixels (at most {most // 10**6} million).")
+                        Text(
+                            f"图片像素太多(最多{most // 10**6}百万)。",
+                            f"Too many pixels (at most {most // 10**6} million).",
+                        )
                     )
                 image.load()
     except UnidentifiedImageError as wrong:
         raise errors.Unsupported(
             Text("这不是 JPEG 或 PNG 图片。", "This is not a JPEG or PNG picture."),
-            todo=Text("请换成 JPEG 或 PNG 图片。iPhone 用户可在“设置-相机-格式”选择“兼容性最佳”。",
-                      "Use a JPEG or PNG picture. On an iPhone choose “Most Compatible” in the camera settings."),
+            todo=Text(
+                "请换成 JPEG 或 PNG 图片。iPhone 用户可在“设置-相机-格式”选择“兼容性最佳”。",
+                "Use a JPEG or PNG picture. On an iPhone choose “Most Compatible” in the camera settings.",
+            ),
         ) from wrong
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as broken:
         raise errors.InvalidInput(
-            Text("图片不完整或已损坏,打不开。请重新拍照上传。", "The picture is incomplete or damaged. Take and upload it again.")
+            Text(
+                "图片不完整或已损坏,打不开。请重新拍照上传。",
+                "The picture is incomplete or damaged. Take and upload it again.",
+            )
         ) from broken
     return TYPES[kind], width, height

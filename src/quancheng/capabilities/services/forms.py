@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.services.flow import State
-from quancheng.capabilities.services.spec import FieldSpec, Label, MatterSpec, Material
+from quancheng.capabilities.services.spec import FieldSpec, Label, Material, MatterSpec
 from quancheng.core.text import Text
 from quancheng.kernel import clock
 
@@ -90,8 +90,11 @@ def display(spec: MatterSpec, values: Mapping[str, Any]) -> list[tuple[FieldSpec
 
 
 def _field(row: FieldSpec) -> forms.Field:
-    common: dict[str, Any] = {"label": say(row.label), "required": row.required,
-                              "help_text": say(row.hint) if row.hint else ""}
+    common: dict[str, Any] = {
+        "label": say(row.label),
+        "required": row.required,
+        "help_text": say(row.hint) if row.hint else "",
+    }
     match row.kind:
         case "paragraph":
             return forms.CharField(max_length=row.max_length, widget=forms.Textarea({"rows": 4}), **common)
@@ -105,9 +108,13 @@ def _field(row: FieldSpec) -> forms.Field:
         case "number":
             limits = [MinValueValidator(row.minimum)] if row.minimum is not None else []
             limits += [MaxValueValidator(row.maximum)] if row.maximum is not None else []  # type: ignore[list-item]
-            return forms.FloatField(validators=limits, widget=forms.TextInput({"inputmode": "decimal"}), **common)
+            return forms.FloatField(
+                validators=limits, widget=forms.TextInput({"inputmode": "decimal"}), **common
+            )
         case "phone":
-            return PhoneField(max_length=20, widget=forms.TextInput({"type": "tel", "autocomplete": "tel"}), **common)
+            return PhoneField(
+                max_length=20, widget=forms.TextInput({"type": "tel", "autocomplete": "tel"}), **common
+            )
         case "region":
             districts = [(one.code, say(one.text)) for one in people.regions()]
             return forms.ChoiceField(choices=[("", "—"), *districts], **common)
@@ -119,8 +126,9 @@ def _field(row: FieldSpec) -> forms.Field:
 
 def _upload(row: Material, have: bool) -> forms.Field:
     widget = forms.FileInput({"accept": PICTURES, "data-preview": ""})
-    return forms.FileField(label=say(row.name), required=row.required and not have,
-                           help_text=say(row.how), widget=widget)
+    return forms.FileField(
+        label=say(row.name), required=row.required and not have, help_text=say(row.how), widget=widget
+    )
 
 
 class PhoneField(forms.CharField):
@@ -142,8 +150,14 @@ class InboxFilter(forms.Form):
     matter = forms.ChoiceField(label=_("事项"), required=False)
     state = forms.ChoiceField(label=_("状态"), required=False)
     due = forms.ChoiceField(
-        label=_("时限"), required=False,
-        choices=[("", _("全部")), ("overdue", _("已超期")), ("today", _("今天到期")), ("week", _("七天内到期"))],
+        label=_("时限"),
+        required=False,
+        choices=[
+            ("", _("全部")),
+            ("overdue", _("已超期")),
+            ("today", _("今天到期")),
+            ("week", _("七天内到期")),
+        ],
     )
     region = forms.ChoiceField(label=_("区县"), required=False)
 
@@ -160,35 +174,48 @@ class InboxFilter(forms.Form):
 class ReturnForm(forms.Form):
     """退回补正: what to correct."""
 
-    reason = forms.CharField(label=_("需要补正的内容"), max_length=500, widget=forms.Textarea({"rows": 3}),
-                             help_text=_("申请人会原样看到,请写明改什么、怎么改"))
+    reason = forms.CharField(
+        label=_("需要补正的内容"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("申请人会原样看到,请写明改什么、怎么改"),
+    )
 
 
 class RefuseForm(forms.Form):
     """不予办理: the ground from the matter's list, and the reason in words."""
 
     ground = forms.ChoiceField(label=_("不予办理的情形与依据"), widget=forms.RadioSelect)
-    reason = forms.CharField(label=_("具体理由"), max_length=500, widget=forms.Textarea({"rows": 3}),
-                             help_text=_("写明事实;申请人会原样看到,并被告知复议和诉讼的权利"))
+    reason = forms.CharField(
+        label=_("具体理由"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("写明事实;申请人会原样看到,并被告知复议和诉讼的权利"),
+    )
 
     def __init__(self, *args: Any, spec: MatterSpec, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        grounds = [(row.id, _lazy_pick(f"{row.text.zh}({row.basis.zh})", f"{row.text.en} ({row.basis.en})"))
-                   for row in spec.grounds()]
+        grounds = [
+            (row.id, _lazy_pick(f"{row.text.zh}({row.basis.zh})", f"{row.text.en} ({row.basis.en})"))
+            for row in spec.grounds()
+        ]
         self.fields["ground"].choices = grounds  # type: ignore[attr-defined]
 
 
 class NoteForm(forms.Form):
     """内部备注."""
 
-    text = forms.CharField(label=_("内部备注"), max_length=500, widget=forms.Textarea({"rows": 2}),
-                           help_text=_("申请人看不到"))
+    text = forms.CharField(
+        label=_("内部备注"), max_length=500, widget=forms.Textarea({"rows": 2}), help_text=_("申请人看不到")
+    )
 
 
 class ApproveForm(forms.Form):
     """准予: an opinion, and the confirmation that what a person must judge was judged."""
 
-    opinion = forms.CharField(label=_("审批意见"), max_length=500, required=False, widget=forms.Textarea({"rows": 2}))
+    opinion = forms.CharField(
+        label=_("审批意见"), max_length=500, required=False, widget=forms.Textarea({"rows": 2})
+    )
     judged = forms.BooleanField(label=_("我已逐项核对需人工判断的内容和照片"))
 
 
@@ -196,7 +223,17 @@ class RatingForm(forms.Form):
     """好差评."""
 
     score = forms.TypedChoiceField(
-        label=_("您满意吗"), coerce=int, widget=forms.RadioSelect,
-        choices=[(5, _("非常满意")), (4, _("满意")), (3, _("基本满意")), (2, _("不满意")), (1, _("非常不满意"))],
+        label=_("您满意吗"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        choices=[
+            (5, _("非常满意")),
+            (4, _("满意")),
+            (3, _("基本满意")),
+            (2, _("不满意")),
+            (1, _("非常不满意")),
+        ],
     )
-    text = forms.CharField(label=_("想说的话"), required=False, max_length=300, widget=forms.Textarea({"rows": 2}))
+    text = forms.CharField(
+        label=_("想说的话"), required=False, max_length=300, widget=forms.Textarea({"rows": 2})
+    )

@@ -23,8 +23,10 @@ def context(request: HttpRequest) -> dict[str, Any]:
 def desk_context(request: HttpRequest) -> dict[str, Any]:
     """The desk's home: figures of the inbox and the next due cases."""
     actor = request.actor  # type: ignore[attr-defined]
-    if queries.CLERK not in actor.role_ids:
+    if not queries.DESK_ROLES & actor.role_ids:
         return {}
     page = queries.inbox(actor, {"size": "5"})
-    return {"counts": queries.counts(actor),
-            "rows": [{"case": one, "reading": queries.clock_of(one)} for one in page.items]}
+    return {
+        "counts": queries.counts(actor),
+        "rows": [{"case": one, "reading": queries.clock_of(one)} for one in page.items],
+    }

@@ -29,13 +29,17 @@ def on_time_rate() -> float | None:
 
 def online_share() -> float | None:
     """可网办事项占比, per cent of matters."""
-    found = Matter.objects.filter(enabled=True).aggregate(all=Count("pk"), online=Count("pk", filter=Q(online=True)))
+    found = Matter.objects.filter(enabled=True).aggregate(
+        all=Count("pk"), online=Count("pk", filter=Q(online=True))
+    )
     return round(100 * found["online"] / found["all"], 2) if found["all"] else None
 
 
 def satisfaction() -> float | None:
     """好差评满意率: ratings of 3 and above, per cent."""
-    found = Case.objects.exclude(rating=None).aggregate(all=Count("pk"), good=Count("pk", filter=Q(rating__gte=3)))
+    found = Case.objects.exclude(rating=None).aggregate(
+        all=Count("pk"), good=Count("pk", filter=Q(rating__gte=3))
+    )
     return round(100 * found["good"] / found["all"], 2) if found["all"] else None
 
 

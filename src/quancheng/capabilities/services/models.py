@@ -32,9 +32,7 @@ class Matter(GuardedModel):
     online = models.BooleanField(_("可网办"), default=True)
     enabled = models.BooleanField(_("启用"), default=True)
     order = models.PositiveIntegerField(_("排序"), default=100)
-    current = models.ForeignKey(
-        "MatterVersion", models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    current = models.ForeignKey("MatterVersion", models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         verbose_name = verbose_name_plural = _("事项")
@@ -106,9 +104,7 @@ class Case(GuardedModel):
     applicant = models.ForeignKey(
         "people.NaturalPerson", models.PROTECT, null=True, blank=True, related_name="cases"
     )
-    firm = models.ForeignKey(
-        "people.Firm", models.PROTECT, null=True, blank=True, related_name="cases"
-    )
+    firm = models.ForeignKey("people.Firm", models.PROTECT, null=True, blank=True, related_name="cases")
     applicant_name = models.CharField(_("申请主体"), max_length=120)
     submitted_by = models.ForeignKey("people.User", models.PROTECT, related_name="cases_submitted")
     department = models.ForeignKey("people.Department", models.PROTECT, related_name="cases")

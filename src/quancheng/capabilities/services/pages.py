@@ -21,5 +21,7 @@ urlpatterns = [
     path("cases/<str:receipt>/rate/", citizen.rate, name="rate"),
     path("work/cases/", desk.inbox, name="inbox"),
     path("work/cases/<str:receipt>/", desk.case, name="desk-case"),
-    re_path(r"^work/cases/(?P<receipt>[^/]+)/(?P<verb>claim|approve|return|refuse|note)/$", desk.step, name="step"),
+    re_path(
+        r"^work/cases/(?P<receipt>[^/]+)/(?P<verb>claim|approve|return|refuse|note)/$", desk.step, name="step"
+    ),
 ]

@@ -32,7 +32,11 @@ def publish_matter(call: Call, *, content: Mapping[str, Any], module: str) -> Ma
     digest = digest_of(plain)
     matter = Matter.objects.select_related("current").filter(code=spec.code).first()
     if matter is not None and matter.module != module:
-        raise Conflict(Text(f"事项 {spec.code} 由 {matter.module} 登记。", f"{matter.module} owns the matter {spec.code}."))
+        raise Conflict(
+            Text(
+                f"事项 {spec.code} 由 {matter.module} 登记。", f"{matter.module} owns the matter {spec.code}."
+            )
+        )
     audit.note(matter=spec.code, digest=digest)
     if matter is not None and matter.current is not None and matter.current.digest == digest:
         return matter  # type: ignore[no-any-return]

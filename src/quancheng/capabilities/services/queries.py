@@ -26,7 +26,7 @@ MINE = ("-submitted_at", "-id")
 INBOX = ("due_on", "id")
 DONE_ORDER = ("-submitted_at", "-id")
 WAITING = (State.SUBMITTED.value, State.ACCEPTED.value)
-CLERK = "services.clerk"
+DESK_ROLES = frozenset({"services.clerk", "services.manager"})
 
 
 # -- matters ----------------------------------------------------------------------------------
@@ -110,13 +110,13 @@ def require_desk(actor: Actor) -> None:
     """Raise unless the asker is a case officer somewhere."""
     if not actor.is_authenticated:
         raise NotSignedIn()
-    if CLERK not in actor.role_ids:
+    if not DESK_ROLES & actor.role_ids:
         raise Forbidden()
 
 
 def desk(actor: Actor) -> QuerySet[Case]:
     """All cases of the departments where the asker is a case officer."""
-    return access.visible(actor, Case, verb="claim")
+    return access.visible(actor, Case, verb="oversee")
 
 
 def inbox(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[Case]:
@@ -131,11 +131,15 @@ def counts(actor: Actor) -> dict[str, int]:
     """Figures above the inbox, in one query."""
     today = clock.today()
     waiting = Q(state__in=WAITING)
-    return desk(actor).filter(state__in=[state.value for state in OPEN]).aggregate(
-        waiting=Count("pk", filter=waiting),
-        overdue=Count("pk", filter=waiting & Q(due_on__lt=today)),
-        week=Count("pk", filter=waiting & Q(due_on__gte=today, due_on__lt=today + timedelta(days=7))),
-        correction=Count("pk", filter=Q(state=State.CORRECTION)),
+    return (
+        desk(actor)
+        .filter(state__in=[state.value for state in OPEN])
+        .aggregate(
+            waiting=Count("pk", filter=waiting),
+            overdue=Count("pk", filter=waiting & Q(due_on__lt=today)),
+            week=Count("pk", filter=waiting & Q(due_on__gte=today, due_on__lt=today + timedelta(days=7))),
+            correction=Count("pk", filter=Q(state=State.CORRECTION)),
+        )
     )
 
 
@@ -193,7 +197,9 @@ def _one(found: QuerySet[Case], receipt: str) -> Case:
     if not is_receipt(receipt):
         raise NotFound()
     case: Case | None = (
-        found.select_related("matter", "version", "department", "officer", "applicant", "firm", "submitted_by")
+        found.select_related(
+            "matter", "version", "department", "officer", "applicant", "firm", "submitted_by"
+        )
         .filter(receipt=receipt)
         .first()
     )
@@ -231,3 +237,8 @@ def _filtered(found: QuerySet[Case], params: Mapping[str, Any]) -> QuerySet[Case
 def search(actor: Actor, query: str) -> list[Matter]:
     """Search of matters (``catalogue.search``), here so that other modules need one import."""
     return catalogue.search(actor, query)
+
+
+def plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """Evidence as JSON values."""
+    return casework.plain(evidence)

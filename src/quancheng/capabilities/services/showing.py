@@ -48,10 +48,16 @@ def answer_rows(
     for row, value in display(spec, values):
         origin = provenance.get(row.key)
         shown = value if reveal or not row.sensitive else masked(row, value)
-        rows.append({
-            "key": row.key, "label": row.label.text, "value": shown, "locked": row.locked,
-            "sensitive": row.sensitive, "origin": _origin(origin),
-        })
+        rows.append(
+            {
+                "key": row.key,
+                "label": row.label.text,
+                "value": shown,
+                "locked": row.locked,
+                "sensitive": row.sensitive,
+                "origin": _origin(origin),
+            }
+        )
     return rows
 
 
@@ -63,12 +69,23 @@ def timeline_of(case: Case, events: list[CaseEvent], *, office: bool = False) ->
             continue
         by_applicant = event.kind in {"submitted", "corrected", "withdrawn"}
         who: Any = event.actor_name if office or by_applicant else case.department.text
-        items.append({"when": event.at, "title": Text.of(event.text), "who": who, "kind": _TIMELINE.get(event.kind, "")})
+        items.append(
+            {
+                "when": event.at,
+                "title": Text.of(event.text),
+                "who": who,
+                "kind": _TIMELINE.get(event.kind, ""),
+            }
+        )
     return items
 
 
 def _origin(origin: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if not origin:
         return None
-    return {"source": Text.of(origin["source"]), "as_of": origin.get("as_of", ""),
-            "simulated": origin.get("simulated", False), "changed": origin.get("changed", False)}
+    return {
+        "source": Text.of(origin["source"]),
+        "as_of": origin.get("as_of", ""),
+        "simulated": origin.get("simulated", False),
+        "changed": origin.get("changed", False),
+    }

@@ -34,10 +34,16 @@ def to_dict(clock: LegalClock) -> dict[str, Any]:
         "started": clock.started.isoformat(),
         "limit": clock.limit,
         "suspensions": [
-            {"start": one.start.isoformat(), "reason": one.reason, "end": one.end.isoformat() if one.end else None}
+            {
+                "start": one.start.isoformat(),
+                "reason": one.reason,
+                "end": one.end.isoformat() if one.end else None,
+            }
             for one in clock.suspensions
         ],
-        "extensions": [{"on": one.on.isoformat(), "days": one.days, "reason": one.reason} for one in clock.extensions],
+        "extensions": [
+            {"on": one.on.isoformat(), "days": one.days, "reason": one.reason} for one in clock.extensions
+        ],
         "finished": clock.finished.isoformat() if clock.finished else None,
     }
 
@@ -52,7 +58,8 @@ def from_dict(data: Mapping[str, Any]) -> LegalClock:
             for one in data.get("suspensions", ())
         ),
         extensions=tuple(
-            Extension(date.fromisoformat(one["on"]), one["days"], one["reason"]) for one in data.get("extensions", ())
+            Extension(date.fromisoformat(one["on"]), one["days"], one["reason"])
+            for one in data.get("extensions", ())
         ),
         finished=_day(data.get("finished")),
     )

@@ -71,12 +71,20 @@ class Note(Schema):
 def stations(request: HttpRequest, filters: Query[StationFilter]) -> dict[str, Any]:
     """Stations the asker may see, by code."""
     actor = call_of(request).actor
-    wanted = {name: _plain(getattr(filters, name)) for name in ("kind", "region", "status", "department", "text")}
+    wanted = {
+        name: _plain(getattr(filters, name)) for name in ("kind", "region", "status", "department", "text")
+    }
     page = pagination.page(queries.stations(actor, **wanted), ("code",), filters.dict())
     values: dict[str, list[dict[str, Any]]] = {}
     for row in queries.latest(actor, codes=[one.code for one in page]):
         values.setdefault(row.code, []).append(
-            {"property": row.prop, "value": str(row.value), "unit": row.unit, "time": row.time, "quality": row.quality}
+            {
+                "property": row.prop,
+                "value": str(row.value),
+                "unit": row.unit,
+                "time": row.time,
+                "quality": row.quality,
+            }
         )
     items = [station_row(one) | {"latest": values.get(one.code, [])} for one in page]
     return {"items": items, "next": page.next, "previous": page.previous}
@@ -88,7 +96,9 @@ def stations_geojson(request: HttpRequest, kind: str = "", exercise: str = "") -
     actor = call_of(request).actor
     newest, changed = queries.stamp()
     who = ",".join(sorted(actor.role_ids))
-    parts = f"{newest}|{changed}|{_plain(kind)}|{_plain(exercise)}|{who}|{get_language()}|{queries.alarm_stamp()}"
+    parts = (
+        f"{newest}|{changed}|{_plain(kind)}|{_plain(exercise)}|{who}|{get_language()}|{queries.alarm_stamp()}"
+    )
     etag = f'"{hashlib.sha256(parts.encode()).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
@@ -122,7 +132,9 @@ def station(request: HttpRequest, code: str, exercise: str = "") -> dict[str, An
 
 
 @router.get("/stations/{code}/observations", summary="观测数据 Observations", auth=None)
-def station_observations(request: HttpRequest, code: str, filters: Query[ObservationFilter]) -> dict[str, Any]:
+def station_observations(
+    request: HttpRequest, code: str, filters: Query[ObservationFilter]
+) -> dict[str, Any]:
     """Readings of one property in time order; the next page starts ``after`` the last time."""
     actor = call_of(request).actor
     until = _aware("until", filters.until) or clock.now()
@@ -130,7 +142,9 @@ def station_observations(request: HttpRequest, code: str, filters: Query[Observa
     if not 1 <= filters.size <= 5000:
         raise InvalidInput(fields={"size": Text("1–5000", "1–5000")})
     if not filters.property:
-        raise InvalidInput(fields={"property": Text("请写明要素,如 rain_5min", "Name a property, such as rain_5min")})
+        raise InvalidInput(
+            fields={"property": Text("请写明要素,如 rain_5min", "Name a property, such as rain_5min")}
+        )
     start = max(since, after + observations.STEP) if (after := _aware("after", filters.after)) else since
     points = []
     if start < until:
@@ -176,11 +190,15 @@ def frames(request: HttpRequest, channel: str = "http", exercise: str = "") -> d
     if len(request.body) > BODY_LIMIT:
         raise TooLarge()
     if not request.body:
-        raise InvalidInput(Text("请求体应为 SL 651 报文的字节。", "The body must be the bytes of SL 651 frames."))
+        raise InvalidInput(
+            Text("请求体应为 SL 651 报文的字节。", "The body must be the bytes of SL 651 frames.")
+        )
     now = clock.now()
     buffer = sl651.FrameBuffer()
     received = [
-        ReceivedFrame(b"", now, frame=one) if isinstance(one, sl651.Frame) else ReceivedFrame(one.raw, now, fault=one)
+        ReceivedFrame(b"", now, frame=one)
+        if isinstance(one, sl651.Frame)
+        else ReceivedFrame(one.raw, now, fault=one)
         for one in [*buffer.feed(request.body), *buffer.flush()]
     ]
     report = actions.ingest_frames(
@@ -193,7 +211,12 @@ def frames(request: HttpRequest, channel: str = "http", exercise: str = "") -> d
 
 @router.get("/rejected", summary="拒收报文 Refused frames", auth=django_auth)
 def rejected(
-    request: HttpRequest, reason: str = "", address: str = "", exercise: str = "", cursor: str = "", size: str = ""
+    request: HttpRequest,
+    reason: str = "",
+    address: str = "",
+    exercise: str = "",
+    cursor: str = "",
+    size: str = "",
 ) -> dict[str, Any]:
     """Refused frames and values with reasons, newest first."""
     found = queries.dead_letters(

@@ -38,7 +38,9 @@ class AlarmFilterForm(forms.Form):
     """筛选告警."""
 
     state = forms.ChoiceField(
-        label=_("状态"), required=False, choices=[("", _("全部")), ("open", _("未关闭")), *Alarm.State.choices]
+        label=_("状态"),
+        required=False,
+        choices=[("", _("全部")), ("open", _("未关闭")), *Alarm.State.choices],
     )
     level = forms.ChoiceField(label=_("级别"), required=False, choices=[("", _("全部")), *Level.choices])
     exercise = forms.ChoiceField(label=_("演练"), required=False)
@@ -63,7 +65,9 @@ class LetterFilterForm(forms.Form):
     address = forms.CharField(label=_("遥测站地址"), required=False, max_length=10)
     exercise = forms.ChoiceField(label=_("演练"), required=False)
 
-    def __init__(self, *args: Any, exercises: list[str], reasons: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, exercises: list[str], reasons: list[tuple[str, str]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["exercise"].choices = [("", _("真实运行")), *((one, one) for one in exercises)]
         self.fields["reason"].choices = [("", _("全部")), *reasons]
@@ -77,7 +81,9 @@ class LetterFilterForm(forms.Form):
 class RegisterForm(forms.Form):
     """登记站点."""
 
-    code = forms.CharField(label=_("站码"), max_length=40, help_text=_("2–40位字母、数字或连字符,如 JN-R-201"))
+    code = forms.CharField(
+        label=_("站码"), max_length=40, help_text=_("2–40位字母、数字或连字符,如 JN-R-201")
+    )
     zh = forms.CharField(label=_("名称"), max_length=80)
     en = forms.CharField(label=_("英文名称"), max_length=120)
     kind = forms.ChoiceField(label=_("类别"), choices=Kind.choices)

@@ -2,7 +2,11 @@
 
 TOPICS = {
     "things.stations": {
-        "events": ["things.observations.ingested", "things.station.registered", "things.station.status_changed"],
+        "events": [
+            "things.observations.ingested",
+            "things.station.registered",
+            "things.station.status_changed",
+        ],
         "roles": [],
     },
     "things.alarms": {

@@ -187,6 +187,18 @@ class DeadLetter(GuardedModel):
         """What happened and what to do."""
         return Text(self.zh, self.en)
 
+    @property
+    def size(self) -> int:
+        """Bytes kept."""
+        return len(self.raw_hex) // 2
+
+    @property
+    def dump(self) -> str:
+        """The bytes, sixteen a line with their place."""
+        rows = [self.raw_hex[at : at + 32] for at in range(0, len(self.raw_hex), 32)]
+        pairs = (" ".join(row[at : at + 2] for at in range(0, len(row), 2)) for row in rows)
+        return "\n".join(f"{16 * number:04X}  {row}" for number, row in enumerate(pairs))
+
 
 class AlarmRule(GuardedModel):
     """告警规则: one version of one ``[[alarm_rule]]`` row; changed rows make a new version."""

@@ -83,7 +83,9 @@ def stamp() -> tuple[int, datetime | None]:
 
 def alarm_stamp() -> tuple[int, int]:
     """What changes whenever alarms do."""
-    handled = Count("pk", filter=~Q(state=Alarm.State.RAISED)) + Count("pk", filter=Q(state=Alarm.State.CLOSED))
+    handled = Count("pk", filter=~Q(state=Alarm.State.RAISED)) + Count(
+        "pk", filter=Q(state=Alarm.State.CLOSED)
+    )
     row = Alarm.objects.aggregate(newest=Max("pk"), handled=handled)
     return row["newest"] or 0, row["handled"]
 
@@ -132,7 +134,7 @@ def _feature(found: Station, values: dict[str, Any], level: int | None) -> dict[
         "id": found.pk,
         "geometry": {"type": "Point", "coordinates": [found.lon, found.lat]},
         "properties": {
-            "code": found.code, "name": {"zh": found.zh, "en": found.en}, "kind": found.kind,
+            "code": found.code, "name": found.text.pick(get_language() or "zh-hans"), "kind": found.kind,
             "kind_label": str(label), "status": found.status, "region": found.region,
             "value": main["value"] if main else None, "unit": main["unit"] if main else "",
             "time": main["time"] if main else None, "values": values, "level": level,

@@ -19,14 +19,22 @@ from quancheng.kernel.errors import Conflict, InvalidInput
 
 @action("trust.type.publish")
 def publish_type(
-    call: Call, *, code: str, name: Mapping[str, str], prefix: str, colour: str,
-    items: list[dict[str, Any]], module: str,
+    call: Call,
+    *,
+    code: str,
+    name: Mapping[str, str],
+    prefix: str,
+    colour: str,
+    items: list[dict[str, Any]],
+    module: str,
 ) -> LicenceType:
     """登记证照类型: create or change a type. Raises Forbidden, Conflict (another module owns it)."""
     access.require(call.actor, "publish", LicenceType)
     earlier = LicenceType.objects.filter(code=code).first()
     if earlier is not None and earlier.module != module:
-        raise Conflict(Text(f"证照类型 {code} 已由 {earlier.module} 登记。", f"{earlier.module} owns the type {code}."))
+        raise Conflict(
+            Text(f"证照类型 {code} 已由 {earlier.module} 登记。", f"{earlier.module} owns the type {code}.")
+        )
     kept, _made = LicenceType.objects.update_or_create(
         code=code,
         defaults={"name": dict(name), "prefix": prefix, "colour": colour, "items": items, "module": module},
@@ -125,7 +133,9 @@ def _not_twice(kind: LicenceType, person_id: int | None, firm_id: int | None) ->
     )
     if any(not licence.expired for licence in held):
         raise Conflict(
-            Text(f"该主体已持有有效的{kind.name['zh']}。", f"The holder already has a valid {kind.name['en']}.")
+            Text(
+                f"该主体已持有有效的{kind.name['zh']}。", f"The holder already has a valid {kind.name['en']}."
+            )
         )
 
 

@@ -100,22 +100,33 @@ def _text(value: Text | None) -> dict[str, str] | None:
     return value.to_dict() if value else None
 
 
-@router.get("/licences", auth=django_auth, response={200: LicencePage, 401: Problem, 422: Problem},
-            summary="我的证照 My licences")
+@router.get(
+    "/licences",
+    auth=django_auth,
+    response={200: LicencePage, 401: Problem, 422: Problem},
+    summary="我的证照 My licences",
+)
 def my_licences(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
     page = pagination.page(queries.wallet(request.actor), queries.ORDER, paging.dict())  # type: ignore[attr-defined]
     return {"items": [_out(one) for one in page.items], "next": page.next, "previous": page.previous}
 
 
-@router.get("/licences/{number}", auth=django_auth,
-            response={200: LicenceOut, 401: Problem, 404: Problem}, summary="一张证照 One licence")
+@router.get(
+    "/licences/{number}",
+    auth=django_auth,
+    response={200: LicenceOut, 401: Problem, 404: Problem},
+    summary="一张证照 One licence",
+)
 def one_licence(request: HttpRequest, number: str) -> dict[str, Any]:
     return _out(queries.licence(request.actor, number))  # type: ignore[attr-defined]
 
 
-@router.post("/licences/{number}/revoke", auth=django_auth,
-             response={200: LicenceOut, 401: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem},
-             summary="撤销证照 Revoke (issuing department)")
+@router.post(
+    "/licences/{number}/revoke",
+    auth=django_auth,
+    response={200: LicenceOut, 401: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem},
+    summary="撤销证照 Revoke (issuing department)",
+)
 def revoke(request: HttpRequest, number: str, body: Revocation) -> dict[str, Any]:
     found = queries.licence(request.actor, number)  # type: ignore[attr-defined]
     return _out(actions.revoke_licence(request.call(), licence=found, reason=body.reason))  # type: ignore[attr-defined]

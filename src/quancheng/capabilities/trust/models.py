@@ -56,9 +56,7 @@ class Licence(GuardedModel):
     person = models.ForeignKey(
         "people.NaturalPerson", models.PROTECT, null=True, blank=True, related_name="licences"
     )
-    firm = models.ForeignKey(
-        "people.Firm", models.PROTECT, null=True, blank=True, related_name="licences"
-    )
+    firm = models.ForeignKey("people.Firm", models.PROTECT, null=True, blank=True, related_name="licences")
     holder_name = models.CharField(_("持证主体"), max_length=120)
     items = models.JSONField(_("照面内容"))
     issued_by = models.ForeignKey("people.Department", models.PROTECT, related_name="licences")
@@ -100,9 +98,7 @@ class Licence(GuardedModel):
     @property
     def good(self) -> bool:
         """Valid now: neither revoked nor expired nor in the future."""
-        return (
-            self.status == self.Status.VALID and not self.expired and self.valid_from <= clock.today()
-        )
+        return self.status == self.Status.VALID and not self.expired and self.valid_from <= clock.today()
 
     @property
     def state_text(self) -> Text:

@@ -45,16 +45,20 @@ def card(request: HttpRequest, number: str) -> HttpResponse:
     found = queries.licence(_actor(request), number)
     reveal = request.GET.get("reveal") == "1"
     rows = queries.card_rows(found, reveal=reveal)
-    return render(request, "trust/card.html", {
-        "licence": found,
-        "rows": rows,
-        "reveal": reveal,
-        "has_sensitive": any(row["sensitive"] for row in rows),
-        "qr": qr_svg(queries.verification_url(found)),
-        "url": queries.verification_url(found),
-        "good": found.good,
-        "has_photo": blobs.digest_like(str(found.items.get("photo", ""))),
-    })
+    return render(
+        request,
+        "trust/card.html",
+        {
+            "licence": found,
+            "rows": rows,
+            "reveal": reveal,
+            "has_sensitive": any(row["sensitive"] for row in rows),
+            "qr": qr_svg(queries.verification_url(found)),
+            "url": queries.verification_url(found),
+            "good": found.good,
+            "has_photo": blobs.digest_like(str(found.items.get("photo", ""))),
+        },
+    )
 
 
 @require_GET

@@ -9,6 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from quancheng.capabilities.trust.blobs import digest_like
+from quancheng.capabilities.trust.blobs import path_of as blob_path
+from quancheng.capabilities.trust.blobs import put as store_blob
 from quancheng.capabilities.trust.models import Licence, LicenceType
 from quancheng.capabilities.trust.sealing import commitment_of, hash_of, is_code
 from quancheng.core.identity import mask, mask_name
@@ -16,6 +19,11 @@ from quancheng.core.text import Text
 from quancheng.kernel import access, clock
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import NotFound
+
+__all__ = [
+    "Verdict", "blob_path", "card_rows", "digest_like", "held_types", "intact", "licence", "licence_type",
+    "store_blob", "verification_url", "verify", "wallet",
+]  # fmt: skip
 
 ORDER = ("-issued_at", "-id")
 
@@ -84,16 +92,32 @@ def verify(actor: Actor, code: str) -> Verdict:
     if not is_code(code):
         return _UNKNOWN
     found = (
-        access.visible(actor, Licence, verb="verify").select_related("type", "issued_by").filter(code=code).first()
+        access.visible(actor, Licence, verb="verify")
+        .select_related("type", "issued_by")
+        .filter(code=code)
+        .first()
     )
     if found is None:
         return _UNKNOWN
     if not intact(found):
-        return Verdict("tampered", Text("记录与签发时的指纹不符,请勿采信。", "The record does not match its fingerprint: do not rely on it."))
+        return Verdict(
+            "tampered",
+            Text(
+                "记录与签发时的指纹不符,请勿采信。",
+                "The record does not match its fingerprint: do not rely on it.",
+            ),
+        )
     outcome, text = _state(found)
     return Verdict(
-        outcome, text, found.type.text, mask(found.number, 4, 5), mask_name(found.holder_name),
-        found.issued_by.text, found.valid_from, found.valid_to, found.simulated,
+        outcome,
+        text,
+        found.type.text,
+        mask(found.number, 4, 5),
+        mask_name(found.holder_name),
+        found.issued_by.text,
+        found.valid_from,
+        found.valid_to,
+        found.simulated,
     )
 
 
@@ -118,7 +142,9 @@ def card_rows(found: Licence, *, reveal: bool = False) -> list[dict[str, Any]]:
         shown = str(value)
         if item.get("sensitive") and not reveal:
             shown = mask(shown, 6, 4) if len(shown) == 18 else mask(shown, 3, 2)
-        rows.append({"label": Text.of(item["name"]), "value": shown, "sensitive": bool(item.get("sensitive"))})
+        rows.append(
+            {"label": Text.of(item["name"]), "value": shown, "sensitive": bool(item.get("sensitive"))}
+        )
     return rows
 
 

@@ -39,6 +39,8 @@ class Event:
     sequence: int | None = None
     """Place in the city's stream, without gaps; None until a dispatcher has numbered it."""
     city: str = ""
+    virtual: bool = False
+    """Happened on a virtual clock (a drill): ``time`` is that clock's time."""
 
     @property
     def module(self) -> str:
@@ -63,6 +65,8 @@ class Event:
             envelope["sequence"] = f"{self.sequence:020d}"
         if self.city:
             envelope["city"] = self.city
+        if self.virtual:
+            envelope["virtualtime"] = True
         return envelope
 
     @classmethod
@@ -87,6 +91,7 @@ class Event:
             dataschema=envelope.get("dataschema", ""),
             sequence=int(sequence) if sequence.isdecimal() else None,
             city=str(envelope.get("city", "")),
+            virtual=envelope.get("virtualtime") is True,
         )
 
 

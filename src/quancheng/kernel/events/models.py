@@ -21,6 +21,8 @@ class OutboxEvent(models.Model):
     source = models.CharField(max_length=200)
     subject = models.CharField(max_length=300)
     time = models.DateTimeField()
+    virtual = models.BooleanField(default=False)
+    """Emitted on a virtual clock (drill): handlers run at ``time``, not at the wall clock."""
     data = models.JSONField(encoder=DjangoJSONEncoder)
     dataschema = models.CharField(max_length=300, blank=True)
     dispatched_at = models.DateTimeField(null=True)
@@ -52,6 +54,7 @@ class OutboxEvent(models.Model):
             dataschema=self.dataschema,
             sequence=self.sequence,
             city=city,
+            virtual=self.virtual,
         )
 
 

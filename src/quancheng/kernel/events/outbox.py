@@ -80,6 +80,7 @@ def emit(
         source=source or f"/quancheng/{type.partition('.')[0]}",
         subject=subject,
         time=clock.now(),
+        virtual=clock.is_virtual(),
         data=check_data(data, DjangoJSONEncoder),
         dataschema=dataschema,
     )

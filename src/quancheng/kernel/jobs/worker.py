@@ -87,13 +87,14 @@ class JobWorker:
         kinds = [kind.id for kind in job_types()]
         rows = Job.objects.filter(kind__in=kinds, finished_at__isnull=True)
         abandoned = rows.filter(state=Job.State.RUNNING, lease_until__lte=real_now())
-        if time.monotonic() - self._looked >= ABANDONED_SECONDS:
-            self._looked = time.monotonic()
-            if (job := abandoned.order_by("lease_until").first()) is not None:
-                self._looked = -ABANDONED_SECONDS  # there may be more
-                return job
         queued = rows.filter(state=Job.State.QUEUED, run_at__lte=now)
-        return queued.order_by("run_at", "pk").first()
+        if time.monotonic() - self._looked < ABANDONED_SECONDS:
+            job = queued.order_by("run_at", "pk").first()
+            if job is not None:
+                return job
+        job = abandoned.order_by("lease_until").first()
+        self._looked = time.monotonic() if job is None else -ABANDONED_SECONDS  # there may be more
+        return job or queued.order_by("run_at", "pk").first()
 
     def _take(self, seen: Job) -> tuple[Job, JobAttempt | None] | None:
         """Take a job seen as free; None when another worker was quicker."""

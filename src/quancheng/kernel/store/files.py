@@ -148,21 +148,10 @@ class _HashingSink:
         return len(view)
 
     def flush(self) -> None:
-        self.file.flush()
-
-    def tell(self) -> int:
-        return self.size
-
-    def writable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return False
-
-    def seekable(self) -> bool:
-        return False
+        """Called by Arrow when the Parquet footer is written."""
 
     def close(self) -> None:
+        """Called by Arrow; the file itself is closed by :func:`write` after its fsync."""
         self.closed = True
 
 

@@ -61,7 +61,9 @@ def _nothing(event: Event) -> None:
 def topic(name: str, roles: Iterable[str] = (), *, events: Iterable[str] = (), owner: str = "") -> Topic:
     """Declare a topic; without ``events`` it carries everything the module ``name`` emits."""
     if not re.fullmatch(r"[a-z][a-z0-9_.-]*", name):
-        raise ValueError(f"主题名只用小写字母、数字、点、横线：{name}。 Use lower case letters, digits, dots: {name}.")
+        raise ValueError(
+            f"主题名只用小写字母、数字、点、横线：{name}。 Use lower case letters, digits, dots: {name}."
+        )
     if owner and owner not in OWNERS:
         raise ValueError(f"owner 只能是 {sorted(OWNERS)}。 owner must be one of {sorted(OWNERS)}.")
     found = Topic(name, tuple(events) or (f"{name}.*",), frozenset(roles), owner)
@@ -86,4 +88,9 @@ def _collect() -> None:
             continue
         declared: dict[str, dict[str, Any]] = getattr(import_module(f"{module.dotted}.live"), "TOPICS", {})
         for name, options in declared.items():
-            topic(name, options.get("roles", ()), events=options.get("events", ()), owner=options.get("owner", ""))
+            topic(
+                name,
+                options.get("roles", ()),
+                events=options.get("events", ()),
+                owner=options.get("owner", ""),
+            )

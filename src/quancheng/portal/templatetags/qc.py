@@ -40,6 +40,13 @@ def face_nav(context: template.Context, face: str) -> list[navigation.Group]:
 
 
 @register.simple_tag(takes_context=True)
+def citizen_tabs(context: template.Context) -> list[navigation.Entry]:
+    """The entries of the citizen tab bar."""
+    request = context.get("request")
+    return navigation.tabs(request) if request is not None else []
+
+
+@register.simple_tag(takes_context=True)
 def face_switcher(context: template.Context, current: str) -> list[navigation.FaceLink]:
     """The faces an official may switch to (none for other people)."""
     request = context.get("request")
@@ -74,7 +81,9 @@ def wrap(parser: Parser, token: Token) -> WrapNode:
     """``{% wrap "aside" "css" %}…{% endwrap %}``: the element appears only around content."""
     bits = token.split_contents()[1:]
     if not 1 <= len(bits) <= 2:
-        raise template.TemplateSyntaxError('wrap needs an element and perhaps a class: {% wrap "p" "muted" %}')
+        raise template.TemplateSyntaxError(
+            'wrap needs an element and perhaps a class: {% wrap "p" "muted" %}'
+        )
     nodelist = parser.parse(("endwrap",))
     parser.delete_first_token()
     css = parser.compile_filter(bits[1]) if len(bits) == 2 else None
@@ -113,7 +122,9 @@ def hx_form(target: str = "#main") -> SafeString:
 @register.inclusion_tag("portal/tags/stepper.html")
 def stepper(steps: Iterable[Any], current: int = 1) -> dict[str, Any]:
     """Steps of a procedure; ``current`` counts from 1, more than all = finished."""
-    return {"steps": [{"label": i18n.pick(step), "state": _state(n, current)} for n, step in enumerate(steps, 1)]}
+    return {
+        "steps": [{"label": i18n.pick(step), "state": _state(n, current)} for n, step in enumerate(steps, 1)]
+    }
 
 
 def _state(number: int, current: int) -> str:
@@ -140,7 +151,9 @@ def _summary_row(row: Any) -> dict[str, Any]:
 
 
 @register.inclusion_tag("portal/tags/empty.html")
-def empty(title: Any, hint: Any = "", href: str = "", label: Any = "", symbol: str = "inbox") -> dict[str, Any]:
+def empty(
+    title: Any, hint: Any = "", href: str = "", label: Any = "", symbol: str = "inbox"
+) -> dict[str, Any]:
     """An empty list says what to do."""
     return {"title": title, "hint": hint, "href": href, "label": label, "symbol": symbol}
 
@@ -223,7 +236,13 @@ def table(
         sorted_by = {head["key"]: "ascending", f"-{head['key']}": "descending"}
         head["aria"] = sorted_by.get(params.get("sort", ""), "none") if head.get("sort") else ""
     body = [[_cell(head, row) for head in heads] for row in rows]
-    return {"heads": heads, "rows": body, "caption": caption, "stack": stack, "request": context.get("request")}
+    return {
+        "heads": heads,
+        "rows": body,
+        "caption": caption,
+        "stack": stack,
+        "request": context.get("request"),
+    }
 
 
 def _cell(head: Mapping[str, Any], row: Any) -> dict[str, Any]:
@@ -246,7 +265,9 @@ def _read(row: Any, path: str) -> Any:
 
 # -- islands ----------------------------------------------------------------------------------
 @register.inclusion_tag("portal/tags/island.html")
-def island(kind: str, config: Mapping[str, Any], label: Any = "", table: str = "", css: str = "") -> dict[str, Any]:
+def island(
+    kind: str, config: Mapping[str, Any], label: Any = "", table: str = "", css: str = ""
+) -> dict[str, Any]:
     """An interactive part: its configuration, its place, and the table that says the same."""
     name = f"island-{uuid4().hex[:10]}"
     return {

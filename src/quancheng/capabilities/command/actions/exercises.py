@@ -52,10 +52,18 @@ def open_exercise(
     run = drilling.current()
     seats = seats or (run.seats if run else "auto")
     row = Exercise.objects.create(
-        code=code, zh=name.zh, en=name.en, drill=drill or (run.drill if run else ""), seats=seats, speed=speed,
-        starts_at=starts_at, virtual_at=starts_at, ticked_at=real_now(), opened_at=real_now(),
+        code=code,
+        zh=name.zh,
+        en=name.en,
+        drill=drill or (run.drill if run else ""),
+        seats=seats,
+        speed=speed,
+        starts_at=starts_at,
+        virtual_at=starts_at,
+        ticked_at=real_now(),
+        opened_at=real_now(),
         job=run.job if run else None,
-    )  # fmt: skip
+    )
     events.emit("command.exercise.started", code, _payload(call, row))
     audit.note(code=code, drill=row.drill, seats=seats)
     return row  # type: ignore[no-any-return]
@@ -63,10 +71,18 @@ def open_exercise(
 
 def _payload(call: Call, row: Exercise) -> dict[str, Any]:
     return {
-        "code": row.code, "title": row.name.to_dict(), "drill": row.drill, "speed": row.speed, "seats": row.seats,
-        "state": row.state, "exercise": row.code, "simulated": True, "at": row.virtual_at,
-        "by": deeds.display(call.actor), "evidence": f"/screen/review/{row.code}/",
-    }  # fmt: skip
+        "code": row.code,
+        "title": row.name.to_dict(),
+        "drill": row.drill,
+        "speed": row.speed,
+        "seats": row.seats,
+        "state": row.state,
+        "exercise": row.code,
+        "simulated": True,
+        "at": row.virtual_at,
+        "by": deeds.display(call.actor),
+        "evidence": f"/screen/review/{row.code}/",
+    }
 
 
 def _exercise(code: str) -> Exercise:
@@ -77,7 +93,9 @@ def _exercise(code: str) -> Exercise:
 
 
 @action("command.exercise.tick", idempotent=False)
-def tick_exercise(call: Call, *, code: str, virtual_at: datetime, fraction: float, text: str = "") -> Exercise:
+def tick_exercise(
+    call: Call, *, code: str, virtual_at: datetime, fraction: float, text: str = ""
+) -> Exercise:
     """演练走时: where the drill's clock stands. Raises InvalidInput, NotFound, Forbidden."""
     access.require(call.actor, "run", Exercise)
     row = _exercise(code)
@@ -139,7 +157,10 @@ def start_drill(call: Call, *, drill: str, speed: float = 60.0, seats: str = "au
     busy = drilling.running_jobs()
     if busy:
         raise Conflict(
-            Text("已有演练在进行,请先停止或等它结束。", "A drill is already running; stop it or wait for its end."),
+            Text(
+                "已有演练在进行,请先停止或等它结束。",
+                "A drill is already running; stop it or wait for its end.",
+            ),
             extra={"job": str(busy[0].pk)},
         )
     row = jobs.enqueue("command.drill", {"drill": drill, "speed": speed, "seats": seats})
@@ -179,9 +200,15 @@ def add_shift(
         raise deeds.refuse("ends_at", "结束时间应晚于开始时间。", "The end must be after the start.")
     title = deeds.clean_title(post)
     row = DutyShift.objects.create(
-        department=people.department(department), user_id=user_id, name=deeds.clean_text("name", name, 60),
-        zh=title.zh[:60], en=title.en[:80], phone=mask_phone(phone) if phone else "", starts_at=starts_at,
-        ends_at=ends_at, simulated=call.actor.simulated,
-    )  # fmt: skip
+        department=people.department(department),
+        user_id=user_id,
+        name=deeds.clean_text("name", name, 60),
+        zh=title.zh[:60],
+        en=title.en[:80],
+        phone=mask_phone(phone) if phone else "",
+        starts_at=starts_at,
+        ends_at=ends_at,
+        simulated=call.actor.simulated,
+    )
     audit.note(shift=row.pk)
     return row  # type: ignore[no-any-return]

@@ -39,6 +39,7 @@ def report_incident(
     exercise: str = "",
     place: str = "",
     photo: Any = None,
+    located: bool = True,
     simulated: bool = False,
 ) -> Incident:
     """接报: joins the open incident it belongs to, or opens one. Raises InvalidInput, Forbidden."""
@@ -53,6 +54,8 @@ def report_incident(
     if source_kind not in SOURCES:
         raise deeds.refuse("source_kind", "没有这种来源。", "There is no such kind of source.")
     at = deeds.moment(call, exercise)
+    if exercise and occurred_at.tzinfo is not None:
+        at = max(at, occurred_at)  # the drill's clock is told of in steps and may lag behind
     if occurred_at.tzinfo is None or occurred_at > at + timedelta(minutes=10):
         raise deeds.refuse("occurred_at", "发生时间不能在将来。", "It cannot have happened in the future.")
     check_photo(photo)
@@ -62,20 +65,42 @@ def report_incident(
         audit.note(number=earlier.incident.number, repeated=True)
         return earlier.incident  # type: ignore[no-any-return]
     facts: dict[str, Any] = {
-        "exercise": exercise, "source_kind": source_kind, "source_ref": source_ref, "text": text,
-        "evidence": dict(evidence or {}), "lon": lon, "lat": lat, "level": level, "at": occurred_at,
-        "photo": photo or "", "reporter_id": call.actor.user_id,
-    }  # fmt: skip
-    incident = _find_same(type, lon, lat, occurred_at, exercise)
+        "exercise": exercise,
+        "source_kind": source_kind,
+        "source_ref": source_ref,
+        "text": text,
+        "evidence": dict(evidence or {}),
+        "lon": lon,
+        "lat": lat,
+        "level": level,
+        "at": occurred_at,
+        "photo": photo or "",
+        "reporter_id": call.actor.user_id,
+    }
+    incident = _find_same(type, lon, lat, occurred_at, exercise) if located else None
     if incident is not None:
         return _join(call, at, incident, facts)
     incident = Incident.objects.create(
         number=deeds.next_number("incident", at, exercise),
-        type=type, zh=title.zh, en=title.en, level=level, lon=lon, lat=lat, region=region, place=place,
-        lead=_lead(kind), source=source_kind, exercise=exercise, occurred_at=occurred_at,
-        last_report_at=occurred_at, opened_at=at, changed_at=at, changed_by=deeds.display(call.actor),
+        type=type,
+        zh=title.zh,
+        en=title.en,
+        level=level,
+        lon=lon,
+        lat=lat,
+        region=region,
+        place=place,
+        located=located,
+        lead=_lead(kind),
+        source=source_kind,
+        exercise=exercise,
+        occurred_at=occurred_at,
+        last_report_at=occurred_at,
+        opened_at=at,
+        changed_at=at,
+        changed_by=deeds.display(call.actor),
         simulated=simulated or bool(exercise) or call.actor.simulated,
-    )  # fmt: skip
+    )
     IncidentReport.objects.create(incident=incident, **facts)
     level_text = flow.LEVELS[level]
     said = Text(f"接报:{title.zh}({level_text.zh})", f"Reported: {title.en} ({level_text.en})")
@@ -112,9 +137,14 @@ def _find_same(type: str, lon: float, lat: float, at: datetime, exercise: str) -
     )
     slack, span = timedelta(minutes=window.minutes), window.metres / 60_000
     rows = Incident.objects.filter(
-        exercise=exercise, type=type, state__in=flow.INCIDENT.open,
-        last_report_at__gte=at - slack, occurred_at__lte=at + slack, lat__range=(lat - span, lat + span),
-    )  # fmt: skip
+        exercise=exercise,
+        type=type,
+        located=True,
+        state__in=flow.INCIDENT.open,
+        last_report_at__gte=at - slack,
+        occurred_at__lte=at + slack,
+        lat__range=(lat - span, lat + span),
+    )
     found = best_match(
         Sighting(type, lon, lat, at),
         [Candidate(r.pk, r.type, r.lon, r.lat, r.occurred_at, r.last_report_at) for r in rows],
@@ -155,12 +185,14 @@ def _tell_level(call: Call, at: datetime, incident: Incident, before: int, reaso
     events.emit("command.incident.level_changed", incident.number, payload)
 
 
-def _simple(call: Call, ref: Any, verb: str, note: str, *, note_needed: bool = False, **fields: Any) -> Incident:
+def _simple(
+    call: Call, ref: Any, verb: str, note: str, *, note_needed: bool = False, **fields: Any
+) -> Incident:
     incident = deeds.fetch(Incident, ref)
     access.require(call.actor, verb, incident)
     note = deeds.clean_text("note", note, 300, empty=not note_needed)
     at = deeds.moment(call, incident.exercise)
-    deeds.advance(flow.INCIDENT, incident, verb, call, at, **{k: at for k in fields})
+    deeds.advance(flow.INCIDENT, incident, verb, call, at, **dict.fromkeys(fields, at))
     past = flow.INCIDENT.find(verb).past
     tail = Text(f":{note}", f": {note}") if note else Text("", "")
     deeds.log(call, at, verb, Text(past.zh + tail.zh, past.en.capitalize() + tail.en), incident=incident)
@@ -226,7 +258,9 @@ def merge_incidents(call: Call, *, source: Incident | str, target: Incident | st
     access.require(call.actor, "merge", gone)
     access.require(call.actor, "merge", kept)
     if gone.pk == kept.pk or gone.exercise != kept.exercise or gone.type != kept.type:
-        raise deeds.refuse("target", "只能并入同类别的另一起事件。", "Only another incident of the same type will do.")
+        raise deeds.refuse(
+            "target", "只能并入同类别的另一起事件。", "Only another incident of the same type will do."
+        )
     reason = deeds.clean_text("reason", reason, 300)
     _still_open(kept)
     at = deeds.moment(call, gone.exercise)
@@ -235,11 +269,14 @@ def merge_incidents(call: Call, *, source: Incident | str, target: Incident | st
     gone.tasks.update(incident=kept)
     gone.activations.update(incident=kept)
     deeds.change(
-        kept, call, at,
-        reports_count=kept.reports_count + gone.reports_count, level=flow.worse(kept.level, gone.level),
+        kept,
+        call,
+        at,
+        reports_count=kept.reports_count + gone.reports_count,
+        level=flow.worse(kept.level, gone.level),
         occurred_at=min(kept.occurred_at, gone.occurred_at),
         last_report_at=max(kept.last_report_at, gone.last_report_at),
-    )  # fmt: skip
+    )
     said = Text(f"并入{kept.number}:{reason}", f"Merged into {kept.number}: {reason}")
     deeds.log(call, at, "merge", said, incident=gone, evidence=kept.path)
     said = Text(f"并案{gone.number}:{reason}", f"{gone.number} merged in: {reason}")
@@ -252,7 +289,12 @@ def merge_incidents(call: Call, *, source: Incident | str, target: Incident | st
 
 @action("command.incident.log")
 def add_log(
-    call: Call, *, incident: Incident | str, text: Text | Mapping[str, Any] | str, evidence: str = "", verb: str = "note"
+    call: Call,
+    *,
+    incident: Incident | str,
+    text: Text | Mapping[str, Any] | str,
+    evidence: str = "",
+    verb: str = "note",
 ) -> IncidentEvent:
     """记一笔. Raises InvalidInput, Forbidden."""
     row = deeds.fetch(Incident, incident)
@@ -274,7 +316,9 @@ def close_incident(call: Call, *, incident: Incident | str, note: str) -> Incide
     row = deeds.fetch(Incident, incident)
     access.require(call.actor, "close", row)
     note = deeds.clean_text("note", note, 300)
-    waiting = list(row.tasks.filter(state__in=flow.TASK.open).order_by("id").values_list("number", "zh", "en"))
+    waiting = list(
+        row.tasks.filter(state__in=flow.TASK.open).order_by("id").values_list("number", "zh", "en")
+    )
     if waiting:
         zh = "、".join(f"{number} {name}" for number, name, _ in waiting[:10])
         en = ", ".join(f"{number} {name}" for number, _, name in waiting[:10])

@@ -41,9 +41,11 @@ def register_plan(call: Call, *, document: Mapping[str, Any]) -> Plan:
     facts = {"digest": digest, "zh": spec.name.zh, "en": spec.name.en, "document": plain, "current": True}
     Plan.objects.filter(code=spec.code, current=True).exclude(version=spec.version).update(current=False)
     plan, made = Plan.objects.update_or_create(
-        code=spec.code, version=spec.version, defaults=facts, create_defaults=facts | {"registered_at": call.at}
-        | {"code": spec.code, "version": spec.version},
-    )  # fmt: skip
+        code=spec.code,
+        version=spec.version,
+        defaults=facts,
+        create_defaults=facts | {"registered_at": call.at} | {"code": spec.code, "version": spec.version},
+    )
     audit.note(plan=spec.code, version=spec.version, new=made, digest=digest)
     return plan  # type: ignore[no-any-return]
 
@@ -112,20 +114,39 @@ def _live(code: str, exercise: str) -> PlanActivation | None:
 
 
 def _propose(
-    call: Call, at: datetime, plan: Plan, incident: Incident | None, exercise: str, regions: list[str],
+    call: Call,
+    at: datetime,
+    plan: Plan,
+    incident: Incident | None,
+    exercise: str,
+    regions: list[str],
     decision: Decision,
-) -> PlanActivation:  # fmt: skip
+) -> PlanActivation:
     level = decision.level
     return PlanActivation.objects.create(  # type: ignore[no-any-return]
-        plan=plan, incident=incident, exercise=exercise, level=level, proposed_level=level, districts=regions,
-        reasons=decision.to_dict(), history=[_line(call, at, "propose", None, level, "")],
-        proposed_at=at, proposed_by=deeds.display(call.actor), changed_at=at,
-        changed_by=deeds.display(call.actor), simulated=bool(exercise) or call.actor.simulated,
-    )  # fmt: skip
+        plan=plan,
+        incident=incident,
+        exercise=exercise,
+        level=level,
+        proposed_level=level,
+        districts=regions,
+        reasons=decision.to_dict(),
+        history=[_line(call, at, "propose", None, level, "")],
+        proposed_at=at,
+        proposed_by=deeds.display(call.actor),
+        changed_at=at,
+        changed_by=deeds.display(call.actor),
+        simulated=bool(exercise) or call.actor.simulated,
+    )
 
 
 def _reconsider(
-    call: Call, at: datetime, live: PlanActivation, incident: Incident | None, regions: list[str], decision: Decision
+    call: Call,
+    at: datetime,
+    live: PlanActivation,
+    incident: Incident | None,
+    regions: list[str],
+    decision: Decision,
 ) -> None:
     level, known = decision.level or live.level, live.proposed_level or live.level
     fields: dict[str, Any] = {"districts": regions}
@@ -155,17 +176,23 @@ def _tell_proposal(
         f"{live.plan.en}: {'raising to' if change == 'raise' else 'starting'} {name.en} proposed by {cites}",
     )
     deeds.log(call, at, "propose", said, activation=live)
-    payload = telling.of_activation(call, at, live, change=change, before=before, rows=rows) | {"level": decision.level}
+    payload = telling.of_activation(call, at, live, change=change, before=before, rows=rows) | {
+        "level": decision.level
+    }
     events.emit("command.plan.proposed", f"{live.plan.code}:{live.exercise}", payload)
 
 
-def _line(call: Call, at: datetime, verb: str, before: int | None, level: int | None, note: str) -> dict[str, Any]:
+def _line(
+    call: Call, at: datetime, verb: str, before: int | None, level: int | None, note: str
+) -> dict[str, Any]:
     by = deeds.display(call.actor)
     return {"at": at.isoformat(), "by": by, "verb": verb, "before": before, "level": level, "note": note}
 
 
 @action("command.plan.activate")
-def activate_plan(call: Call, *, activation: PlanActivation | int, level: int | None = None, note: str = "") -> PlanActivation:
+def activate_plan(
+    call: Call, *, activation: PlanActivation | int, level: int | None = None, note: str = ""
+) -> PlanActivation:
     """启动响应: tasks of the level are issued. Raises Conflict, InvalidInput, Forbidden."""
     row = deeds.fetch(PlanActivation, activation)
     access.require(call.actor, "activate", row)
@@ -175,14 +202,24 @@ def activate_plan(call: Call, *, activation: PlanActivation | int, level: int | 
         access.require(call.actor, "activate_first", row)
     at = deeds.moment(call, row.exercise)
     deeds.advance(
-        flow.ACTIVATION, row, "activate", call, at, level=wanted, proposed_level=None, activated_at=at,
-        activated_by=deeds.display(call.actor), history=[*row.history, _line(call, at, "activate", None, wanted, note)],
-    )  # fmt: skip
+        flow.ACTIVATION,
+        row,
+        "activate",
+        call,
+        at,
+        level=wanted,
+        proposed_level=None,
+        activated_at=at,
+        activated_by=deeds.display(call.actor),
+        history=[*row.history, _line(call, at, "activate", None, wanted, note)],
+    )
     _in_force(call, at, row, "start", None, note)
     return row
 
 
-def _in_force(call: Call, at: datetime, row: PlanActivation, change: str, before: int | None, note: str) -> None:
+def _in_force(
+    call: Call, at: datetime, row: PlanActivation, change: str, before: int | None, note: str
+) -> None:
     name = flow.LEVELS[row.level]
     zh = {"start": "启动", "raise": "升级为", "lower": "降级为"}[change]
     en = {"start": "started at", "raise": "raised to", "lower": "lowered to"}[change]
@@ -190,13 +227,17 @@ def _in_force(call: Call, at: datetime, row: PlanActivation, change: str, before
     said = Text(f"{row.plan.zh}{zh}{name.zh}响应{tail.zh}", f"{row.plan.en} {en} {name.en}{tail.en}")
     deeds.log(call, at, "activate", said, activation=row)
     tasks = issue_for_level(call, at, row)
-    payload = telling.of_activation(call, at, row, change=change, before=before, tasks=[t.number for t in tasks])
+    payload = telling.of_activation(
+        call, at, row, change=change, before=before, tasks=[t.number for t in tasks]
+    )
     events.emit("command.plan.activated", f"{row.plan.code}:{row.exercise}", payload)
     audit.note(activation=row.pk, level=row.level, before=before, note=note, tasks=len(tasks))
 
 
 @action("command.plan.level")
-def raise_level(call: Call, *, activation: PlanActivation | int, level: int, note: str = "") -> PlanActivation:
+def raise_level(
+    call: Call, *, activation: PlanActivation | int, level: int, note: str = ""
+) -> PlanActivation:
     """升级或降级响应: tasks of the new level not issued before are issued. Raises Conflict, InvalidInput, Forbidden."""
     row = deeds.fetch(PlanActivation, activation)
     access.require(call.actor, "activate", row)
@@ -215,9 +256,15 @@ def raise_level(call: Call, *, activation: PlanActivation | int, level: int, not
             )
         )
     deeds.advance(
-        flow.ACTIVATION, row, verb, call, at, level=level, proposed_level=None,
+        flow.ACTIVATION,
+        row,
+        verb,
+        call,
+        at,
+        level=level,
+        proposed_level=None,
         history=[*row.history, _line(call, at, verb, before, level, note)],
-    )  # fmt: skip
+    )
     _in_force(call, at, row, verb, before, note)
     return row
 
@@ -247,14 +294,23 @@ def end_activation(call: Call, *, activation: PlanActivation | int, note: str) -
     if waiting:
         names = "、".join(waiting[:10])
         raise Conflict(
-            Text(f"还有{len(waiting)}项任务未办结:{names}。", f"{len(waiting)} tasks are still open: {names}."),
+            Text(
+                f"还有{len(waiting)}项任务未办结:{names}。", f"{len(waiting)} tasks are still open: {names}."
+            ),
             extra={"open_tasks": waiting},
         )
     at = deeds.moment(call, row.exercise)
     deeds.advance(
-        flow.ACTIVATION, row, "end", call, at, ended_at=at, ended_by=deeds.display(call.actor), proposed_level=None,
+        flow.ACTIVATION,
+        row,
+        "end",
+        call,
+        at,
+        ended_at=at,
+        ended_by=deeds.display(call.actor),
+        proposed_level=None,
         history=[*row.history, _line(call, at, "end", row.level, None, note)],
-    )  # fmt: skip
+    )
     said = Text(f"{row.plan.zh}响应终止:{note}", f"{row.plan.en} ended: {note}")
     deeds.log(call, at, "end", said, activation=row)
     minutes = round((at - row.activated_at).total_seconds() / 60, 1) if row.activated_at else None

@@ -43,11 +43,15 @@ def issue_task(
     row = None if incident is None else deeds.fetch(Incident, incident)
     response = None if activation is None else deeds.fetch(PlanActivation, activation)
     if row is not None and not row.is_open:
-        raise Conflict(Text(f"事件{row.state_text.zh},不能再下达任务。", "The incident is over; no more tasks."))
+        raise Conflict(
+            Text(f"事件{row.state_text.zh},不能再下达任务。", "The incident is over; no more tasks.")
+        )
     anchor = row or response
     exercise = anchor.exercise if anchor is not None else deeds.clean_exercise(exercise)
     if priority not in (1, 2, 3) or proof not in PROOFS:
-        raise deeds.refuse("priority", "优先级应为1–3,反馈要求应为所列之一。", "Check the priority and the kind of proof.")
+        raise deeds.refuse(
+            "priority", "优先级应为1–3,反馈要求应为所列之一。", "Check the priority and the kind of proof."
+        )
     if isinstance(due_minutes, bool) or not isinstance(due_minutes, int) or not 1 <= due_minutes <= 10080:
         raise deeds.refuse("due_minutes", "时限应为1–10080分钟。", "The limit is 1 to 10080 minutes.")
     try:
@@ -60,11 +64,22 @@ def issue_task(
         lon, lat = deeds.clean_place(lon, lat)
     said = deeds.clean_text("text", text, 500, empty=True)
     task = create_task(
-        call, deeds.moment(call, exercise), incident=row, activation=response, template="", exercise=exercise,
-        title=deeds.clean_title(title), text={"zh": said, "en": said}, department=office,
-        region=deeds.clean_region(region, empty=True), priority=priority, due_minutes=due_minutes, proof=proof,
-        lon=lon, lat=lat,
-    )  # fmt: skip
+        call,
+        deeds.moment(call, exercise),
+        incident=row,
+        activation=response,
+        template="",
+        exercise=exercise,
+        title=deeds.clean_title(title),
+        text={"zh": said, "en": said},
+        department=office,
+        region=deeds.clean_region(region, empty=True),
+        priority=priority,
+        due_minutes=due_minutes,
+        proof=proof,
+        lon=lon,
+        lat=lat,
+    )
     audit.note(number=task.number)
     return task
 
@@ -93,9 +108,15 @@ def accept_task(call: Call, *, task: Task | str) -> Task:
     access.require(call.actor, "accept", Task)
     row, at = _begin(call, task, "accept")
     deeds.advance(
-        flow.TASK, row, "accept", call, at,
-        accepted_at=at, accepted_by=deeds.display(call.actor), handlers=_handled(call, row),
-    )  # fmt: skip
+        flow.TASK,
+        row,
+        "accept",
+        call,
+        at,
+        accepted_at=at,
+        accepted_by=deeds.display(call.actor),
+        handlers=_handled(call, row),
+    )
     if row.incident is not None and row.incident.state == "verified":
         incident = deeds.fetch(Incident, row.incident)
         if incident.state == "verified":
@@ -111,9 +132,16 @@ def arrive(call: Call, *, task: Task | str, lon: float | None = None, lat: float
     row, at = _begin(call, task, "accept")
     place = _place(lon, lat)
     deeds.advance(
-        flow.TASK, row, "arrive", call, at, arrived_at=at, proof_lon=place[0], proof_lat=place[1],
+        flow.TASK,
+        row,
+        "arrive",
+        call,
+        at,
+        arrived_at=at,
+        proof_lon=place[0],
+        proof_lat=place[1],
         handlers=_handled(call, row),
-    )  # fmt: skip
+    )
     said = Text(f"{row.department.zh}到达“{row.zh}”现场", f"{row.department.en} on site for “{row.en}”")
     return _done(call, at, row, "arrive", said)
 
@@ -124,7 +152,13 @@ def _place(lon: Any, lat: Any) -> tuple[float | None, float | None]:
 
 @action("command.task.prove")
 def prove_task(
-    call: Call, *, task: Task | str, text: str, photo: Any = None, lon: float | None = None, lat: float | None = None
+    call: Call,
+    *,
+    task: Task | str,
+    text: str,
+    photo: Any = None,
+    lon: float | None = None,
+    lat: float | None = None,
 ) -> Task:
     """反馈: text, with photo or place when the task asks for them. Raises Conflict, InvalidInput, Forbidden."""
     access.require(call.actor, "accept", Task)
@@ -144,7 +178,10 @@ def prove_task(
     if photo:
         row.proof_photo = photo
         row.save(update_fields=["proof_photo"])
-    said = Text(f"{row.department.zh}反馈“{row.zh}”:{text[:200]}", f"{row.department.en} reports on “{row.en}”: {text[:200]}")
+    said = Text(
+        f"{row.department.zh}反馈“{row.zh}”:{text[:200]}",
+        f"{row.department.en} reports on “{row.en}”: {text[:200]}",
+    )
     return _done(call, at, row, "prove", said, "proved")
 
 
@@ -172,9 +209,16 @@ def verify_task(call: Call, *, task: Task | str, note: str = "") -> Task:
         )
     minutes = round((at - row.issued_at).total_seconds() / 60, 1)
     deeds.advance(
-        flow.TASK, row, "verify", call, at,
-        verified_at=at, verified_by=deeds.display(call.actor), minutes=minutes, returned_reason="",
-    )  # fmt: skip
+        flow.TASK,
+        row,
+        "verify",
+        call,
+        at,
+        verified_at=at,
+        verified_by=deeds.display(call.actor),
+        minutes=minutes,
+        returned_reason="",
+    )
     tail = Text(f":{note}", f": {note}") if note else Text("", "")
     said = Text(f"核验办结“{row.zh}”{tail.zh}", f"“{row.en}” verified and closed{tail.en}")
     return _done(call, at, row, "verify", said, "verified", "closed")
@@ -198,7 +242,10 @@ def escalate_overdue(call: Call, *, exercise: str = "") -> list[str]:
     exercise = deeds.clean_exercise(exercise)
     at = deeds.moment(call, exercise)
     late = Task.objects.filter(
-        Q(state__in=["issued", "accepted", "onsite", "returned"]), exercise=exercise, due_at__lt=at, escalated_at=None
+        Q(state__in=["issued", "accepted", "onsite", "returned"]),
+        exercise=exercise,
+        due_at__lt=at,
+        escalated_at=None,
     ).select_related("incident", "activation__plan", "department")
     numbers = []
     for task in late.order_by("due_at", "id")[:500]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -64,6 +65,7 @@ def me(request: HttpRequest) -> HttpResponse:
             "acting": _acting(actor),
             "assurance": int(actor.assurance),
             "level": _level(actor),
+            "uses": queries.uses_of_me(actor),
             "posts": queries.posts_of(user.pk),
             "roles": _roles(actor),
         },
@@ -217,6 +219,7 @@ def security(request: HttpRequest) -> HttpResponse:
     """登录安全: what the levels mean and how to reach the next one."""
     actor = actor_of(request)
     user = user_of(request)
+    keys = Authenticator.objects.filter(user=user)
     levels = [
         {"number": int(level), "name": name, "use": use, "reached": actor.assurance >= level}
         for level, name, use in LEVELS
@@ -225,8 +228,8 @@ def security(request: HttpRequest) -> HttpResponse:
         "levels": levels,
         "user_row": user,
         "has_password": user.has_usable_password(),
-        "passkeys": user.authenticator_set.filter(type="webauthn").count(),
-        "has_totp": user.authenticator_set.filter(type="totp").exists(),
+        "passkeys": keys.filter(type="webauthn").count(),
+        "has_totp": keys.filter(type="totp").exists(),
         "ends": request.session.get_expiry_date(),
         "agent": request.headers.get("User-Agent", "")[:160],
     }

@@ -21,7 +21,7 @@ def signed_in(view: View[P]) -> View[P]:
     """Refuse (and send to the sign-in page) whoever has not signed in."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not call_of(request).actor.is_authenticated:
             raise NotSignedIn()
         return view(request, *args, **kwargs)
@@ -36,7 +36,6 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def user_of(request: HttpRequest) -> User:
     """The account of a signed-in request."""
-    user = request.user
-    if not isinstance(user, User):
-        user = User.objects.get(pk=user.pk)
-    return user
+    if not isinstance(request.user, User):
+        raise NotSignedIn()
+    return request.user

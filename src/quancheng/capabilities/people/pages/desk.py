@@ -106,7 +106,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"person": found, "form": form, "purpose": purpose}
     if purpose:
         audit.record(actor, "people.view", found.reference, {"purpose": purpose}, stream=queries.USES)
-        members = access.visible(actor, NaturalPerson).filter(household_id=found.household_id)
+        home = found.household_id or 0
+        members = access.visible(actor, NaturalPerson).filter(household_id=home)
         context |= {
             "age": queries.age_of(found.birth_date),
             "place": queries.region_name(found.region_code, full=True),

@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(max_length=200)),
                 ('subject', models.CharField(max_length=300)),
                 ('time', models.DateTimeField()),
+                ('virtual', models.BooleanField(default=False)),
                 ('data', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ('dataschema', models.CharField(blank=True, max_length=300)),
                 ('dispatched_at', models.DateTimeField(null=True)),

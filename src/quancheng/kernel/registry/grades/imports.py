@@ -1,4 +1,8 @@
-"""引用规则: an app imports only ``actions`` and ``queries`` of another, and only downward."""
+"""引用规则: an app imports only the public rooms of another, and only downward.
+
+Public are ``actions``, ``queries``, ``values`` (frozen values the two speak in) and protocol clients
+(``*_client``), which outside programs use as well.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from quancheng.core.text import Text
 from quancheng.kernel.registry import load
 from quancheng.kernel.registry.grades.subject import Subject
 
-OPEN_ROOMS = frozenset({"actions", "queries"})
+OPEN_ROOMS = frozenset({"actions", "queries", "values"})
+CLIENT_SUFFIX = "_client"
 # As in pyproject.toml [tool.importlinter]: each may import those after it.
 CAPABILITY_ORDER = (
     "indicators",
@@ -78,10 +83,10 @@ def _why_not(subject: Subject, name: str, others: dict[str, load.Module]) -> Tex
 
 
 def _between(subject: Subject, other: load.Module, room: str) -> Text | None:
-    if room not in OPEN_ROOMS:
+    if room not in OPEN_ROOMS and not room.endswith(CLIENT_SUFFIX):
         return Text(
-            f"只能引用 {other.name} 的 actions、queries。",
-            f"Of {other.name} only actions and queries may be imported.",
+            f"只能引用 {other.name} 的 actions、queries、values。",
+            f"Of {other.name} only actions, queries and values may be imported.",
         )
     if other.floor == "scenario":
         return Text("场景不得被其他模块引用,请用事件。", "No module imports a scenario; use an event.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,12 +40,13 @@ def audit(subject: Subject) -> list[Text]:
         for table in subject.tables
         if not issubclass(table, GuardedModel)
     ]
+    asking = _asking(subject)
     for function in _actions(subject):
-        if not any(called_name(node) in REQUIRE for node in _calls(function)):
+        if function.name not in asking:
             todo.append(
                 Text(
-                    f"动作 {function.name} 没有直接调用 access.require。",
-                    f"Action {function.name} does not call access.require itself.",
+                    f"动作 {function.name} 没有调用 access.require。",
+                    f"Action {function.name} does not call access.require.",
                 )
             )
     return todo
@@ -53,16 +55,20 @@ def audit(subject: Subject) -> list[Text]:
 @rule("silver.events", "发出的事件已声明", "events are declared and emitted")
 def events(subject: Subject) -> list[Text]:
     declared = {row.type for row in subject.manifest.event}
-    emitted = set(_emitted(subject))
     if not declared:
         return [Text("module.toml 中声明 [[event]]。", "Declare an [[event]] in module.toml.")]
+    literal, patterns = _emitted(subject)
+    written = _constants(subject)
+    silent = {
+        name for name in declared - written if not any(re.fullmatch(pattern, name) for pattern in patterns)
+    }
     todo = [
         Text(f"事件 {name} 发出但未声明。", f"Event {name} is emitted but not declared.")
-        for name in sorted(emitted - declared)
+        for name in sorted(literal - declared)
     ]
     return todo + [
         Text(f"事件 {name} 声明但从未发出。", f"Event {name} is declared but never emitted.")
-        for name in sorted(declared - emitted)
+        for name in sorted(silent)
     ]
 
 
@@ -123,9 +129,47 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
-def _emitted(subject: Subject) -> Iterator[str]:
+def _asking(subject: Subject) -> set[str]:
+    """Functions of the module that ask ``access.require``, themselves or through another."""
+    called = {
+        node.name: {called_name(call) for call in _calls(node)}
+        for tree in subject.sources.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+    asking = {name for name, calls in called.items() if calls & REQUIRE}
+    while more := {
+        name
+        for name, calls in called.items()
+        if name not in asking and asking & {call.rpartition(".")[2] for call in calls}
+    }:
+        asking |= more
+    return asking
+
+
+def _emitted(subject: Subject) -> tuple[set[str], set[str]]:
+    """Event types emitted by name, and patterns of those put together in an f-string."""
+    literal: set[str] = set()
+    patterns: set[str] = set()
     for tree in subject.sources.values():
         for node in _calls(tree):
-            first = node.args[0] if node.args else None
-            if called_name(node) in EMIT and isinstance(first, ast.Constant):
-                yield str(first.value)
+            first = node.args[0] if node.args and called_name(node) in EMIT else None
+            if isinstance(first, ast.Constant):
+                literal.add(str(first.value))
+            elif isinstance(first, ast.JoinedStr):
+                patterns.add("".join(map(_part, first.values)))
+    return literal, patterns
+
+
+def _part(value: ast.expr) -> str:
+    return re.escape(str(value.value)) if isinstance(value, ast.Constant) else r"[a-z0-9_.-]+"
+
+
+def _constants(subject: Subject) -> set[str]:
+    """Every string the module's code holds: an event type may reach ``emit`` by a variable."""
+    return {
+        node.value
+        for tree in subject.sources.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }

@@ -1,0 +1,5 @@
+"""Live topics: who may hear that cases moved."""
+
+from __future__ import annotations
+
+TOPICS = {"services": {"events": ["services.case.*"], "roles": ["services.clerk", "services.manager"]}}
