@@ -42,7 +42,9 @@ def main() -> int:
 
 def _in_own_process(name: str, scale: float) -> int:
     print(f"# {name}", flush=True)
-    return subprocess.run([sys.executable, "-m", "benchmarks", name, "--scale", str(scale)], check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", name, "--scale", str(scale)], check=False
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ class Benchmark:
 REGISTRY: dict[str, Benchmark] = {}
 
 
-def benchmark(name: str, about: str, needs: str = "nothing") -> Callable[[Callable[[float], None]], Callable[[float], None]]:
+def benchmark(
+    name: str, about: str, needs: str = "nothing"
+) -> Callable[[Callable[[float], None]], Callable[[float], None]]:
     """Register a function taking the scale (1.0 = the published figures)."""
 
     def register(run: Callable[[float], None]) -> Callable[[float], None]:

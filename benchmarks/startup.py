@@ -29,7 +29,9 @@ def _help(times: int) -> None:
     taken = []
     for _ in range(times):
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "quancheng.cli", "--help"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "quancheng.cli", "--help"], check=True, stdout=subprocess.DEVNULL
+        )
         taken.append(time.perf_counter() - started)
     figure("startup_help_median", statistics.median(taken), "s")
 
@@ -37,15 +39,21 @@ def _help(times: int) -> None:
 def _server(times: int) -> None:
     fresh_home()
     environment = {**os.environ}
-    subprocess.run([sys.executable, "-m", "quancheng.cli", "migrate"], check=True, env=environment,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "quancheng.cli", "migrate"],
+        check=True,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
     taken = []
     for _ in range(times):
         port = free_port()
         started = time.perf_counter()
         server = subprocess.Popen(
-            [sys.executable, "-m", "quancheng.cli", "web", "--port", str(port)], env=environment,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [sys.executable, "-m", "quancheng.cli", "web", "--port", str(port)],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             _await(f"http://127.0.0.1:{port}/healthz")
@@ -68,7 +76,11 @@ def _await(url: str) -> None:
 
 def _wheel() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, str(ROOT)],
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, str(ROOT)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         wheel = next(Path(folder).glob("*.whl"))
         figure("startup_wheel_size", wheel.stat().st_size / 1e6, "MB")

@@ -1,5 +1,6 @@
 // Builds styles and islands into the portal's static folder: hashed names and a manifest.
-import { build, context } from "esbuild";
+import { build } from "esbuild";
+import { watch as watchFolder } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -69,19 +70,22 @@ async function report(manifest) {
   if (over) process.exitCode = 1;
 }
 
-await mkdir(out, { recursive: true });
-if (watch) {
-  for (const options of [scripts, styles, worker]) {
-    const plugin = { name: "manifest", setup(b) { b.onEnd(async () => { await rebuild(); }); } };
-    void plugin;
-    const watcher = await context(options);
-    await watcher.watch();
-  }
-}
 async function rebuild() {
   const results = await Promise.all([build(scripts), build(styles), build(worker)]);
   const manifest = await writeManifest(results);
   await sweep(results);
   return manifest;
 }
-if (!watch) await report(await rebuild());
+
+await mkdir(out, { recursive: true });
+await report(await rebuild());
+if (watch) {
+  // Names hold hashes, so every change is a whole build (under a second).
+  let timer;
+  for (const folder of ["src", "css"]) {
+    watchFolder(join(here, folder), { recursive: true }, () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => rebuild().catch((error) => console.error(error.message)), 100);
+    });
+  }
+}

@@ -11,18 +11,18 @@ from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 
 
-@pytest.fixture()
+@pytest.fixture
 def system_call() -> Call:
     """A deed of the platform itself."""
     return Call.system("tests")
 
 
-@pytest.fixture()
+@pytest.fixture
 def anonymous() -> Actor:
     return Actor.anonymous()
 
 
-@pytest.fixture()
+@pytest.fixture
 def fixed_time() -> Iterator[datetime]:
     """A Monday morning, 2026-06-01 09:30 in Jinan."""
     from quancheng.kernel import clock

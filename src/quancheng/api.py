@@ -67,4 +67,6 @@ def _fields(raw: list[dict[str, Any]]) -> dict[str, Text]:
 
 for _module in settings.MODULES:
     if find_spec(f"{_module.dotted}.api") is not None:
-        api.add_router(f"/{_module.name}/", import_module(f"{_module.dotted}.api").router, tags=[_module.name])
+        api.add_router(
+            f"/{_module.name}/", import_module(f"{_module.dotted}.api").router, tags=[_module.name]
+        )

@@ -13,7 +13,7 @@ from a2wsgi import WSGIMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quancheng.settings")
 
-from quancheng.wsgi import application as django_application  # noqa: E402
+from quancheng.wsgi import application as django_application
 
 THREADS = int(os.environ.get("QUANCHENG_WEB_THREADS", "8"))
 _django = WSGIMiddleware(django_application, workers=THREADS)

@@ -11,7 +11,7 @@ HOME = Path(os.environ.get("QUANCHENG_HOME", "var")).resolve()
 CITY = "jinan"
 BUS_URL = os.environ.get("QUANCHENG_BUS_URL", "")
 MODULES: list[object] = []
-SECRET_KEY = "only-for-tests"  # noqa: S105 - no secret
+SECRET_KEY = "only-for-tests"
 INSTALLED_APPS = [
     "quancheng.kernel.events",
     "quancheng.kernel.jobs",

@@ -45,8 +45,14 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def make(call: Call, purpose: str, user_id: int = 2) -> Grant:
     return Grant.objects.create(
-        user_id=user_id, model="x.Y", object_id=1, verb="view", purpose=purpose, granted_by="t",
-        granted_at=call.at, expires_at=call.at + timedelta(days=1),
+        user_id=user_id,
+        model="x.Y",
+        object_id=1,
+        verb="view",
+        purpose=purpose,
+        granted_by="t",
+        granted_at=call.at,
+        expires_at=call.at + timedelta(days=1),
     )
 
 

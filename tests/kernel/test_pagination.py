@@ -54,8 +54,10 @@ def test_rows_added_meanwhile_do_not_shift_the_walk() -> None:
     assert len(second) == 2
 
 
-@pytest.mark.parametrize("cursor", ["x", "!!!", "W10", "WzAsMV0", "bnVsbA", "WzUsMSwyXQ", "é", "WzAsW10sW11d",
-                                    "WzAsIm5vIGRhdGUiLDFd"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "!!!", "W10", "WzAsMV0", "bnVsbA", "WzUsMSwyXQ", "é", "WzAsW10sW11d", "WzAsIm5vIGRhdGUiLDFd"],
+)
 def test_broken_cursors_get_a_clear_answer(cursor: str) -> None:
     with pytest.raises(InvalidInput, match="cursor"):
         pagination.page(Deed.objects.all(), ("created_at", "id"), {"cursor": cursor})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
 
 from quancheng.cli import start_django
+from quancheng.commands import scratch
 
 
 @click.command()
@@ -33,6 +35,11 @@ from quancheng.cli import start_django
     default=None,
     help="写出 JSON 报告。 Write the report as JSON.",
 )
+@click.option(
+    "--here",
+    is_flag=True,
+    help="不用临时城市,在当前城市中演练。 In this city's own database, not in a scratch one.",
+)
 def drill(
     name: str | None,
     headless: bool,
@@ -40,8 +47,15 @@ def drill(
     speed: float | None,
     faults: float,
     report: Path | None,
+    here: bool,
 ) -> None:
-    """运行演练;不带名称则列出全部。 Run a drill; without a name, list them."""
+    """运行演练;不带名称则列出全部。 Run a drill; without a name, list them.
+
+    A headless drill runs in a scratch city of its own, so that it needs no set-up, leaves no trace
+    and says the same for the same seed.
+    """
+    if name is not None and headless and not here and not scratch.inside():
+        raise click.exceptions.Exit(scratch.run_again(sys.argv[1:]))
     start_django()
     from quancheng.kernel.simulation import drills
 
@@ -52,15 +66,16 @@ def drill(
         if not rows:
             click.echo("还没有演练。 There are no drills yet.")
         return
+    if scratch.inside():
+        scratch.prepare(name)
     if speed is None and not headless:
         speed = 60.0
     terms = drills.Terms(seed=seed, speed=speed, faults=faults, headless=headless)
-    result = drills.run(name, terms, progress=click.echo)
+    result = drills.run(name, terms, progress=lambda words: click.echo(words, err=True))
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(json.dumps(result, ensure_ascii=False, indent=2), encoding="utf-8")
-        click.echo(f"报告 report: {report}")
-    else:
-        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    for line in result.get("lines") or [json.dumps(result, ensure_ascii=False, indent=2)]:
+        click.echo(line)
     if result.get("passed") is False:
         raise click.exceptions.Exit(1)

@@ -11,7 +11,7 @@ from quancheng.cli import start_django
 def migrate() -> None:
     """更新数据库并装入模块资源。 Update tables and load the modules' resources."""
     start_django()
-    _migrate()
+    prepare()
 
 
 @click.command()
@@ -25,7 +25,7 @@ def migrate() -> None:
 @click.option(
     "--firms",
     type=click.IntRange(0),
-    default=2_000,
+    default=3_000,
     show_default=True,
     help="模拟企业数。 Synthetic firms (with QUANCHENG_DEMO=1).",
 )
@@ -46,7 +46,7 @@ def setup(persons: int, firms: int, seed: int, demo: bool | None) -> None:
     start_django()
     from django.conf import settings
 
-    _migrate()
+    prepare()
     if settings.DEMO if demo is None else demo:
         from quancheng.kernel.simulation.demo import DemoCity, seed_modules
 
@@ -56,7 +56,8 @@ def setup(persons: int, firms: int, seed: int, demo: bool | None) -> None:
     click.echo(f"就绪 Ready. quancheng run → {settings.PUBLIC_URL}")
 
 
-def _migrate() -> None:
+def prepare() -> None:
+    """Tables, words and resources up to date."""
     from django.conf import settings
     from django.core.management import call_command
 

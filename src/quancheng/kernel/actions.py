@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.db import IntegrityError, models, transaction
 
@@ -87,7 +87,7 @@ def action(
             return _run_with_key(function, name, call, args, kwargs)
 
         run.__quancheng_action__ = name  # type: ignore[attr-defined]
-        return run
+        return cast(Callable[Concatenate[Call, P], R], run)
 
     return decorate
 

@@ -20,6 +20,9 @@ class KernelConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from quancheng.kernel import maintenance
+
+        maintenance.register_gauges()
         for module in settings.MODULES:
             for room in AUTOLOADED_ROOMS:
                 dotted = f"{module.dotted}.{room}"

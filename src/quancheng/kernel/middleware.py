@@ -52,7 +52,9 @@ def call_of(request: HttpRequest) -> Call:
     """The circumstances of a deed asked for by ``request``; key from header or form field."""
     key = request.headers.get(KEY_HEADER) or request.POST.get(KEY_FIELD) or None
     if key and len(key) > 200:
-        raise errors.InvalidInput(Text("幂等键过长(最多200字)。", "The idempotency key is too long (200 at most)."))
+        raise errors.InvalidInput(
+            Text("幂等键过长(最多200字)。", "The idempotency key is too long (200 at most).")
+        )
     actor = request.actor  # type: ignore[attr-defined]
     if isinstance(actor, SimpleLazyObject):
         actor = actor._wrapped if actor._wrapped.__class__ is Actor else _force(actor)

@@ -50,8 +50,18 @@ class Postgres:
             owner = pwd.getpwnam(SERVER_USER)
             for path in (self.folder, data):
                 os.chown(path, owner.pw_uid, owner.pw_gid)
-        self._call(_bin("initdb"), "-D", str(data), "-U", "quancheng", "-A", "trust", "-E", "UTF8",
-                   "--locale=C.UTF-8")
+        self._call(
+            _bin("initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "quancheng",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        )
         self.start()
         return self
 
@@ -59,11 +69,23 @@ class Postgres:
         """Start the server on the kept data and wait until it answers."""
         options = ["-c", f"fsync={'on' if self.fsync else 'off'}", "-c", "max_connections=60"]
         self.process = subprocess.Popen(
-            self._as_user([
-                _bin("postgres"), "-D", str(self.folder / "data"), "-p", str(self.port),
-                "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}", *options,
-            ]),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
+            self._as_user(
+                [
+                    _bin("postgres"),
+                    "-D",
+                    str(self.folder / "data"),
+                    "-p",
+                    str(self.port),
+                    "-c",
+                    "listen_addresses=127.0.0.1",
+                    "-c",
+                    f"unix_socket_directories={self.folder}",
+                    *options,
+                ]
+            ),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
         )
         self._wait()
 

@@ -24,8 +24,8 @@ pytestmark = [
 ]
 
 
-@pytest.fixture()
-def page(live_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:  # noqa: ANN001
+@pytest.fixture
+def page(live_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     compile_catalogues()
     simulate.seed(SimpleNamespace(persons=300, firms=30, seed=7), None)
@@ -58,7 +58,7 @@ def _clean(page: Page, path: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_pages_are_accessible_on_a_phone(page: Page, live_server, language: str) -> None:  # noqa: ANN001
+def test_pages_are_accessible_on_a_phone(page: Page, live_server, language: str) -> None:
     page.context.add_cookies([{"name": "qc_language", "value": language, "url": live_server.url}])
     elder = NaturalPerson.objects.get(user__demo_key="citizen-elder")
     _clean(page, "/demo/")

@@ -78,10 +78,15 @@ def test_no_process_starves(tmp_path: Path) -> None:
 def test_a_killed_writer_leaves_the_queue_open(tmp_path: Path) -> None:
     path = tmp_path / "q"
     holder = subprocess.Popen(
-        [sys.executable, "-c",
-         "import sys,time;from quancheng.kernel.db.queue import WriteQueue\n"
-         "q=WriteQueue(sys.argv[1]);q.acquire();print('held',flush=True);time.sleep(60)", str(path)],
-        stdout=subprocess.PIPE, text=True,
+        [
+            sys.executable,
+            "-c",
+            "import sys,time;from quancheng.kernel.db.queue import WriteQueue\n"
+            "q=WriteQueue(sys.argv[1]);q.acquire();print('held',flush=True);time.sleep(60)",
+            str(path),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
@@ -98,7 +103,12 @@ def test_addresses() -> None:
     assert database_from_url("sqlite://:memory:")["NAME"] == ":memory:"
     found = database_from_url("postgresql://u:p%40ss@db.city:5433/qc?sslmode=require")
     assert (found["USER"], found["PASSWORD"], found["HOST"], found["PORT"], found["NAME"]) == (
-        "u", "p@ss", "db.city", "5433", "qc")
+        "u",
+        "p@ss",
+        "db.city",
+        "5433",
+        "qc",
+    )
     assert found["OPTIONS"] == {"sslmode": "require"}
     with pytest.raises(ValueError, match="postgresql://"):
         database_from_url("mysql://x")

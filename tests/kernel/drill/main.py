@@ -117,7 +117,7 @@ def report() -> None:
     from tests.kernel.drill.models import Effect
 
     from quancheng.kernel.events.models import Delivery, InboxEvent, OutboxEvent
-    from quancheng.kernel.jobs.models import Job, JobAttempt
+    from quancheng.kernel.jobs.models import Beat, Job, JobAttempt
 
     tries = JobAttempt.objects.order_by("job", "number")
     facts: dict[str, Any] = {
@@ -133,6 +133,7 @@ def report() -> None:
         "deliveries": dict(Delivery.objects.values_list("state").annotate(n=Count("id"))),
         "errors": list(Delivery.objects.exclude(last_error="").values_list("last_error", flat=True)),
         "jobs": dict(Job.objects.values_list("state").annotate(n=Count("pk"))),
+        "beats": list(Beat.objects.values_list("component", flat=True)),
         "keys": list(Job.objects.order_by("key").values_list("key", flat=True)),
         "tries": list(tries.values_list("number", "outcome", "reason", "log")),
     }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import threading
+import time
 import types
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from unittest import mock
 
 import pytest
 from django.db import DatabaseError
+from tests.kernel.drill.stage import ROOT, Stage
 
 from quancheng.kernel.errors import InvalidInput
 from quancheng.kernel.events.retry import real_now
@@ -191,3 +194,24 @@ def test_web_serves_with_uvicorn(monkeypatch: pytest.MonkeyPatch, started: bool)
     (config,) = seen
     assert (config.app, config.host, config.port) == ("quancheng.asgi:application", "127.0.0.1", 8123)
     assert (config.loop, config.http, config.proxy_headers) == ("uvloop", "httptools", False)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("name", ["worker", "scheduler"])
+def test_a_fresh_process_starts_beats_and_says_goodbye(tmp_path: Path, name: str) -> None:
+    """Nothing may import models before Django is set up: only a new process shows it."""
+    stage = Stage(tmp_path, f"sqlite:///{tmp_path / 'drill.sqlite3'}")
+    code = f"from quancheng.kernel.supervisor.components import {name}; {name}()"
+    running = subprocess.Popen([sys.executable, "-c", code], env=stage.environment, cwd=ROOT)
+    try:
+        until = time.monotonic() + 20
+        while name not in stage.report()["beats"] and time.monotonic() < until:
+            assert running.poll() is None
+        assert stage.report()["beats"] == [name]
+        running.terminate()
+        assert running.wait(10) == 0
+        assert stage.report()["beats"] == []
+    finally:
+        running.kill()
+        running.wait()
+        stage.close()

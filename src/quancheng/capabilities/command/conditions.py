@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["KINDS", "Condition", "Kind", "read_condition"]
+from quancheng.core.text import Text
+
+__all__ = ["KINDS", "Condition", "Input", "Kind", "read_condition", "said"]
 
 COLOURS = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
 """Warning colours by severity."""
@@ -52,6 +54,16 @@ KINDS: dict[str, Kind] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """Something rows may ask about (条件项)."""
+
+    id: str
+    kind: str
+    name: Text
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """One condition on one input (条件)."""
 
@@ -81,28 +93,31 @@ def read_condition(kind: str, raw: Any) -> Condition:
             raise ValueError("空的列表 / an empty list")
         return Condition(kind, "in", tuple(_operand(kind, one) for one in raw), " | ".join(map(str, raw)))
     if not isinstance(raw, str):
-        return Condition(
-            kind, "=", (_operand(kind, raw),), str(raw).lower() if isinstance(raw, bool) else str(raw)
-        )
+        written = str(raw).lower() if isinstance(raw, bool) else str(raw)
+        return Condition(kind, "=", (_operand(kind, raw),), written)
     text = raw.strip()
     if kind == "text":
         return Condition(kind, "=", (_operand(kind, text),), text)
     if kind == "number" and (span := _SPAN.fullmatch(text)):
-        low, high = float(span[1]), float(span[2])
+        low, high = _operand(kind, span[1]), _operand(kind, span[2])
         if low > high:
             raise ValueError(f"{raw!r}: 下限大于上限 / the lower end is above the upper")
         return Condition(kind, "..", (low, high), text)
+    return _comparison(kind, text)
+
+
+def _comparison(kind: str, text: str) -> Condition:
     found = _WRITTEN.fullmatch(text)
     if found is None:
-        raise ValueError(f"{raw!r}: 读不懂的条件 / not a condition")
+        raise ValueError(f"{text!r}: 读不懂的条件 / not a condition")
     sign = (found[1] or "=").replace("==", "=")
     if sign not in {"=", "!="} and not KINDS[kind].ordered:
-        raise ValueError(f"{raw!r}: {kind} 不能比较大小 / has no order")
-    if found[2].startswith("@"):
-        if kind != "number":
-            raise ValueError(f"{raw!r}: 只有 number 可以引用参数 / only numbers take dated amounts")
-        return Condition(kind, sign, (), text, amount=found[2][1:])
-    return Condition(kind, sign, (_operand(kind, found[2]),), text)
+        raise ValueError(f"{text!r}: {kind} 不能比较大小 / has no order")
+    if not found[2].startswith("@"):
+        return Condition(kind, sign, (_operand(kind, found[2]),), text)
+    if kind != "number":
+        raise ValueError(f"{text!r}: 只有 number 可以引用参数 / only numbers take dated amounts")
+    return Condition(kind, sign, (), text, amount=found[2][1:])
 
 
 def _operand(kind: str, raw: Any) -> Any:
@@ -117,3 +132,55 @@ def _operand(kind: str, raw: Any) -> Any:
     if not KINDS[kind].accepts(value):
         raise ValueError(f"{raw!r} 不是 {kind} / is not a {kind}")
     return value
+
+
+# -- as people read it ------------------------------------------------------------------------
+_COLOUR_WORDS = {"blue": "蓝色", "yellow": "黄色", "orange": "橙色", "red": "红色"}
+_ROMAN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ"}
+_SIGNS = {
+    "=": ("为", "is"),
+    "!=": ("不为", "is not"),
+    ">=": ("≥", "≥"),
+    "<=": ("≤", "≤"),
+    ">": (">", ">"),
+    "<": ("<", "<"),
+}
+_SEVERITY = {
+    ">=": ("达到或重于", "is at least"),
+    ">": ("重于", "is worse than"),
+    "<=": ("不重于", "is at most"),
+    "<": ("轻于", "is milder than"),
+}
+
+
+def said(about: Input, condition: Condition) -> Text:
+    """``过去3小时雨量 ≥ 50 mm`` / ``Rain of three hours ≥ 50 mm``."""
+    values = [_word(condition.kind, one) for one in condition.operands]
+    unit = f" {about.unit}" if about.unit else ""
+    if condition.kind == "flag":
+        yes = condition.operands[0] == (condition.sign == "=")
+        return Text(f"{about.name.zh}:{'是' if yes else '否'}", f"{about.name.en}: {'yes' if yes else 'no'}")
+    if condition.amount:
+        values = [Text(f"参数 {condition.amount}", f"parameter {condition.amount}")]
+    if condition.sign == "in":
+        zh, en = "、".join(v.zh for v in values), " or ".join(v.en for v in values)
+        return Text(f"{about.name.zh}为{zh}之一", f"{about.name.en} is {en}")
+    if condition.sign == "..":
+        low, high = values
+        return Text(f"{about.name.zh} {low.zh}–{high.zh}{unit}", f"{about.name.en} {low.en}–{high.en}{unit}")
+    severity = condition.kind in {"colour", "level"} and condition.sign in _SEVERITY
+    sign = (_SEVERITY if severity else _SIGNS)[condition.sign]
+    gap = " " if condition.kind == "number" else ""
+    return Text(
+        f"{about.name.zh}{gap}{sign[0]}{gap}{values[0].zh}{unit}",
+        f"{about.name.en} {sign[1]} {values[0].en}{unit}",
+    )
+
+
+def _word(kind: str, value: Any) -> Text:
+    if kind == "colour":
+        return Text(_COLOUR_WORDS[value], str(value))
+    if kind == "level":
+        return Text(f"{_ROMAN[value]}级", f"level {_ROMAN[value]}")
+    text = f"{value:g}" if isinstance(value, int | float) else str(value)
+    return Text(text, text)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from quancheng.capabilities.command import flow
+from quancheng.capabilities.command import flow, naming
 from quancheng.capabilities.command.models import (
     Counter,
     Exercise,
@@ -25,7 +25,6 @@ from quancheng.kernel.actor import Actor, ActorKind
 from quancheng.kernel.errors import Conflict, InvalidInput, NotFound
 
 Row = TypeVar("Row", Incident, PlanActivation, Task)
-CITIZEN = "市民"
 _REGION = re.compile(r"\d{6}(\d{3}){0,2}")
 _EXERCISE = re.compile(r"[\w.:+-]{0,40}")
 
@@ -73,7 +72,7 @@ def amount_for(name: str, kind: str, on: date, *, exercise: str) -> float:
 def display(actor: Actor) -> str:
     """The name shown to others: citizens are not named on the screen."""
     if actor.kind in {ActorKind.PERSON, ActorKind.ANONYMOUS}:
-        return CITIZEN
+        return naming.CITIZEN
     return str(actor)[:100]
 
 

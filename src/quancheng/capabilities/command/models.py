@@ -1,4 +1,4 @@
-"""Tables of command 指挥调度: incidents, their reports and log, plans, activations, tasks, duty, exercises."""
+"""Tables of command 指挥调度: incidents, reports, log, plans, activations, tasks, duty, exercises."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from quancheng.capabilities.command import flow
+from quancheng.capabilities.command import flow, naming
 from quancheng.core.text import Text
 from quancheng.kernel.models import GuardedModel
 
@@ -62,6 +62,11 @@ class Exercise(GuardedModel):
     def name(self) -> Text:
         """Name in both languages."""
         return Text(self.zh, self.en)
+
+    @property
+    def percent(self) -> int:
+        """How far it is, 0–100."""
+        return round(100 * self.fraction)
 
 
 class Incident(GuardedModel):
@@ -353,6 +358,11 @@ class IncidentEvent(GuardedModel):
     def text(self) -> Text:
         """What happened, in both languages."""
         return Text(self.zh, self.en)
+
+    @property
+    def who_text(self) -> Text:
+        """Who did it, in both languages."""
+        return naming.who(self.actor)
 
 
 class DutyShift(GuardedModel):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from quancheng.capabilities.command.conditions import KINDS, Condition, read_condition
+from quancheng.capabilities.command.conditions import KINDS, Condition, Input, read_condition, said
 from quancheng.core.text import Text
 
 __all__ = [
@@ -45,16 +45,6 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """Something rows may ask about (条件项)."""
-
-    id: str
-    kind: str
-    name: Text
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class PlanRow:
     """One row of the activation table with its source (启动条件)."""
 
@@ -80,6 +70,11 @@ class TaskTemplate:
     proof: str
     cite: str
 
+    @property
+    def ordered(self) -> tuple[int, ...]:
+        """Its levels, the mildest first."""
+        return tuple(sorted(self.levels, reverse=True))
+
 
 @dataclass(frozen=True, slots=True)
 class PlanSpec:
@@ -98,6 +93,10 @@ class PlanSpec:
     inputs: dict[str, Input]
     rows: tuple[PlanRow, ...]
     tasks: tuple[TaskTemplate, ...]
+
+    def lines(self, row: PlanRow) -> tuple[Text, ...]:
+        """The conditions of a row as people read them."""
+        return tuple(said(self.inputs[name], condition) for name, condition in row.when)
 
     def level(self, level: int) -> Level | None:
         """The description of a level."""

@@ -8,8 +8,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from quancheng.capabilities.command import drilling, flow
-from quancheng.capabilities.command.deeds import moment as exercise_moment
-from quancheng.capabilities.command.deeds import virtual_now
+from quancheng.capabilities.command.deeds import moment, virtual_now
 from quancheng.capabilities.command.models import (
     DutyShift,
     Exercise,
@@ -24,6 +23,7 @@ from quancheng.capabilities.command.planning import PlanSpec, read_plan
 from quancheng.capabilities.command.review import AfterAction, after_action_of
 from quancheng.core.text import Text
 from quancheng.kernel import access, clock, registry
+from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import InvalidInput, NotFound
 
@@ -282,6 +282,11 @@ def exercise(actor: Actor, code: str) -> Exercise | None:
 def running_exercise(actor: Actor) -> Exercise | None:
     """The exercise that runs now, the newest when there are several."""
     return access.visible(actor, Exercise).filter(state="running").order_by("-id").first()
+
+
+def exercise_moment(call: Call, exercise: str) -> datetime:
+    """When a deed is dated: by the exercise clock when a person acts during a drill."""
+    return moment(call, exercise)
 
 
 def exercise_clock(row: Exercise) -> datetime:

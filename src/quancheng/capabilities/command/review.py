@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from quancheng.capabilities.command import naming
 from quancheng.core.text import Text
 
 WARN, PROPOSE, ACTIVATE = "warn", "propose", "activate"
@@ -24,6 +25,11 @@ class ReviewStep:
     evidence: str
     minutes: float | None
     """Minutes since the beginning."""
+
+    @property
+    def who_text(self) -> Text:
+        """Who did it, in both languages."""
+        return naming.who(self.actor)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

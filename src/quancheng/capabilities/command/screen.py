@@ -114,6 +114,7 @@ def _activation(row: Any) -> dict[str, Any]:
         "row": row,
         "cited": cited[:2],
         "wanted": wanted,
+        "verb": "activate" if row.state == "proposed" else "level",
         "waits": row.state == "proposed" or bool(row.proposed_level),
     }
 
@@ -142,7 +143,7 @@ _MAKERS = {
 
 
 def panels(request: HttpRequest, exercise: str) -> list[SafeString]:
-    """Panels of other modules (``templates/command/panel/<module>.html``); a broken one is logged and left out."""
+    """Panels ``templates/command/panel/<module>.html``; a broken one is logged and left out."""
     found = []
     for module in registry.modules():
         try:

@@ -62,7 +62,7 @@ def answer_rows(
 
 
 def timeline_of(case: Case, events: list[CaseEvent], *, office: bool = False) -> list[dict[str, Any]]:
-    """History for ``{% timeline %}``; the applicant sees public steps and the office's name, not the clerk's."""
+    """History for ``{% timeline %}``; applicants see public steps and the office, not the clerk."""
     items = []
     for event in reversed(events):
         if not (event.public or office):

@@ -98,7 +98,8 @@ def _apply(random: Any, citizen: Actor, person: Any, code: str) -> Case:
     answers: dict[str, Any] = {
         "phone": person.phone or "13900000000", "delivery": "electronic", "truthful": True, "ground": "work",
         "address": person.address or "济南市", "lived_since": (today - timedelta(days=400)).isoformat(),
-        "order": "1", "due_date": (today + timedelta(days=90)).isoformat(), "dog_name": "豆豆", "breed": "柯基",
+        "order": "1", "due_date": (today + timedelta(days=90)).isoformat(),
+        "dog_name": "豆豆", "breed": "柯基",
         "vaccinated_on": (today - timedelta(days=60)).isoformat(),
     }  # fmt: skip
     form = {row.key: answers[row.key] for row in spec.field if not row.locked and row.key in answers}

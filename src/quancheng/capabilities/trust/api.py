@@ -90,7 +90,8 @@ def _out(found: Licence) -> dict[str, Any]:
         "holder": found.holder_name, "issuer": found.issued_by.text.to_dict(),
         "issued_at": found.issued_at, "valid_from": found.valid_from, "valid_to": found.valid_to,
         "status": "valid" if found.good else "revoked" if found.status == "revoked" else "expired",
-        "items": [{"label": row["label"].to_dict(), "value": row["value"]} for row in queries.card_rows(found)],
+        "items": [{"label": row["label"].to_dict(), "value": row["value"]}
+                  for row in queries.card_rows(found)],
         "verification_url": queries.verification_url(found), "commitment": found.commitment,
         "simulated": found.simulated,
     }  # fmt: skip

@@ -30,9 +30,9 @@ def grant(
     call: Call, *, user_id: int, verb: str, target: models.Model, purpose: str, until: datetime
 ) -> Grant:
     """Give one user one verb on one object until a moment. The giver needs the verb ``grant``."""
+    from quancheng.kernel.access.decide import require
     from quancheng.kernel.access.models import Grant
     from quancheng.kernel.actions import action
-    from quancheng.kernel.access.decide import require
 
     if until <= call.at or not purpose.strip():
         raise InvalidInput(
@@ -58,8 +58,8 @@ def grant(
 
 def revoke(call: Call, *, given: Grant, target: models.Model) -> Grant:
     """End a grant now."""
-    from quancheng.kernel.actions import action
     from quancheng.kernel.access.decide import require
+    from quancheng.kernel.actions import action
 
     @action("access.revoke")
     def take(call: Call) -> Grant:

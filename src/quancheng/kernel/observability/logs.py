@@ -20,9 +20,7 @@ def configure(component: str) -> None:
         structlog.processors.format_exc_info,
     ]
     final: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer()
-        if human
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=final)
     handler = logging.StreamHandler(sys.stderr)

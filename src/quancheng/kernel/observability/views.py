@@ -42,7 +42,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
             trouble = f"{type(failure).__name__}: {failure}"
         found[name] = trouble or "ok"
     well = all(state == "ok" for state in found.values())
-    return JsonResponse({"status": "ok" if well else "degraded", "checks": found}, status=200 if well else 503)
+    return JsonResponse(
+        {"status": "ok" if well else "degraded", "checks": found}, status=200 if well else 503
+    )
 
 
 def metrics_view(request: HttpRequest) -> HttpResponse:

@@ -169,6 +169,7 @@ class Drill(Bilingual):
 
     id: Slug
     function: Function
+    seeds: tuple[Name, ...] = ()  # modules whose demo data a drill in a scratch city needs
 
 
 class AlarmRule(Bilingual):

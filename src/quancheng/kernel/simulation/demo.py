@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,12 +37,14 @@ class DemoCity:
         return cls(settings.CITY, rulebook.city_region(), Path(settings.CITY_FOLDER), persons, firms, seed)
 
 
-def seed_modules(city: DemoCity) -> Iterator[tuple[str, Any]]:
-    """Run every module's ``seed``; yields the module's name and what it said."""
+def seed_modules(city: DemoCity, only: Collection[str] | None = None) -> Iterator[tuple[str, Any]]:
+    """Run every module's ``seed`` (or of those named); yields the module's name and what it said."""
     from django.db import transaction
 
     numbers = Simulation(city.seed, clock.now())
     for owner in registry.modules():
+        if only is not None and owner.name not in only:
+            continue
         room = f"{owner.dotted}.simulate"
         if importlib.util.find_spec(room) is None:
             continue

@@ -53,10 +53,10 @@ def web(host: str = "127.0.0.1", port: int = 8000) -> None:
 
 def worker() -> None:
     """Deliver events and run jobs until told to stop."""
+    _setup()  # before anything that imports models
     from quancheng.kernel.events.dispatcher import EventDispatcher
     from quancheng.kernel.jobs.worker import JobWorker
 
-    _setup()
     workers = [JobWorker() for _ in range(int(getattr(settings, "JOB_THREADS", 2)))]
     loops: dict[str, Loop] = {"events": EventDispatcher().run_forever}
     loops |= {f"jobs-{place}": one.run_forever for place, one in enumerate(workers, start=1)}
@@ -72,9 +72,9 @@ def worker() -> None:
 
 def scheduler() -> None:
     """Enqueue periodic jobs and keep the tables small until told to stop."""
+    _setup()
     from quancheng.kernel.jobs.scheduler import Scheduler
 
-    _setup()
     run_loops("scheduler", {"schedules": Scheduler().run_forever, "pruning": prune_forever})
 
 

@@ -8,6 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from quancheng.kernel import events
 from quancheng.kernel.actor import Actor
@@ -20,6 +21,7 @@ REPLAY_LIMIT = 200
 PENDING_LIMIT = 200
 log = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
 Reader = Callable[[int, tuple[str, ...]], tuple[list[Event], int]]
 
 
@@ -76,7 +78,7 @@ class Hub:
         self._reader, self._poll = reader, poll_seconds
         self._task: asyncio.Task[None] | None = None
 
-    async def call(self, work: Callable[..., object], *arguments: object) -> object:
+    async def call(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
         """Run database work on the hub's own thread, which keeps its connection."""
         return await asyncio.get_running_loop().run_in_executor(self.thread, _closing_stale, work, *arguments)
 
@@ -91,11 +93,11 @@ class Hub:
         self.streams.discard(stream)
 
     async def _feed(self) -> None:
-        position = int(await self.call(events.last_sequence))  # type: ignore[call-overload]
+        position = await self.call(events.last_sequence)
         while self.streams:
             patterns = tuple(sorted(set().union(*(stream.patterns for stream in self.streams))))
             try:
-                found, position = await self.call(self._reader, position, patterns)  # type: ignore[misc]
+                found, position = await self.call(self._reader, position, patterns)
             except Exception:
                 log.exception("live hub could not read the outbox; trying again")
                 await asyncio.sleep(self._poll * 4)
@@ -108,12 +110,12 @@ class Hub:
 
     async def replay(self, stream: Stream, after: int) -> None:
         """Give a returning listener what it missed; too much to tell becomes one hint a topic."""
-        found, _place = await self.call(self._reader, after, tuple(sorted(stream.patterns)))  # type: ignore[misc]
+        found, _place = await self.call(self._reader, after, tuple(sorted(stream.patterns)))
         for event in found[-REPLAY_LIMIT:]:
             stream.offer(event)
 
 
-def _closing_stale(work: Callable[..., object], *arguments: object) -> object:
+def _closing_stale(work: Callable[..., Answer], *arguments: Any) -> Answer:
     from django.db import close_old_connections
 
     close_old_connections()

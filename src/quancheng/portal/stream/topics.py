@@ -51,7 +51,7 @@ class Topic:
 
 @lru_cache(maxsize=4096)
 def _wants(pattern: str, event_type: str) -> bool:
-    return Subscription("live", pattern, _nothing, 1, lambda attempt: attempt).wants(event_type)  # type: ignore[arg-type,return-value]
+    return Subscription("live", pattern, _nothing, 1, lambda attempt: attempt).wants(event_type)
 
 
 def _nothing(event: Event) -> None:

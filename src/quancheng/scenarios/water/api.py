@@ -64,4 +64,10 @@ def flood_points_geojson(request: HttpRequest) -> dict[str, Any]:
 def drill(request: HttpRequest, code: str) -> dict[str, Any]:
     """The report of one drill, as it was kept."""
     run = queries.drill_run(request.actor, code)  # type: ignore[attr-defined]
-    return {"code": run.code, "seed": run.seed, "faults": run.faults, "passed": run.passed, "report": run.report}
+    return {
+        "code": run.code,
+        "seed": run.seed,
+        "faults": run.faults,
+        "passed": run.passed,
+        "report": run.report,
+    }

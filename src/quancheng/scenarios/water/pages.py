@@ -37,7 +37,10 @@ def flood_points(request: HttpRequest) -> HttpResponse:
         actor, region=chosen.get("region", ""), kind=chosen.get("kind", ""), text=chosen.get("q", "")
     )
     page = pagination.page(found, ("code",), request.GET)
-    rows = [(point, people.region_name(point.region, full=True), KINDS.get(point.kind, point.kind)) for point in page]
+    rows = [
+        (point, people.region_name(point.region, full=True), KINDS.get(point.kind, point.kind))
+        for point in page
+    ]
     context = {"form": form, "page": page, "rows": rows, "map": {"base": True, "layers": [MAP_LAYER]}}
     return render(request, "water/flood_points.html", context)
 

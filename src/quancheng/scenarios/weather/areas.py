@@ -25,6 +25,11 @@ def known(code: str) -> bool:
     return code in _outlines()
 
 
+def codes() -> tuple[str, ...]:
+    """Codes of all districts, in order."""
+    return tuple(sorted(_outlines()))
+
+
 def name(code: str) -> Text:
     """Name of a district."""
     return people.region_name(code)
@@ -35,7 +40,7 @@ def cap_areas(codes: Iterable[str], language: str) -> tuple[Area, ...]:
     return tuple(
         Area(
             description=name(code).pick(language),
-            polygons=tuple(_rings(_outlines()[code]["geometry"])),
+            polygons=_polygons(code),
             geocodes=(Named(GEOCODE, code),),
         )
         for code in codes
@@ -46,6 +51,11 @@ def feature(code: str, properties: dict[str, Any]) -> dict[str, Any]:
     """A district as a GeoJSON feature with other properties."""
     found = _outlines()[code]
     return {"type": "Feature", "geometry": found["geometry"], "properties": {"code": code} | properties}
+
+
+@cache
+def _polygons(code: str) -> tuple[tuple[Point, ...], ...]:
+    return tuple(_rings(_outlines()[code]["geometry"]))
 
 
 def _rings(geometry: dict[str, Any]) -> Iterator[tuple[Point, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from django.db import models
 
 from quancheng.core.cap import Colour
@@ -13,7 +15,7 @@ from quancheng.scenarios.weather import flow
 class Warning(GuardedModel):
     """预警: one message of a chain (alert, updates, cancel), kept exactly as it was sent."""
 
-    number = models.CharField("编号", max_length=40, unique=True)
+    number = models.CharField("编号", max_length=60, unique=True)
     event_type = models.CharField("灾种", max_length=30, default="rainstorm")
     level = models.PositiveSmallIntegerField("级别")
     msg_type = models.CharField("消息类型", max_length=10)
@@ -68,9 +70,19 @@ class Warning(GuardedModel):
         return flow.MSG_NAMES[flow.MsgType(self.msg_type)]
 
     @property
+    def revision(self) -> str:
+        """Changes with every step; an approver approves exactly what was read."""
+        return self.changed_at.isoformat()
+
+    @property
+    def is_live(self) -> bool:
+        """Draft, awaiting approval or in force."""
+        return self.state in flow.LIVE
+
+    @property
     def path(self) -> str:
         """Its page."""
-        return f"/screen/warnings/{self.number}/"
+        return f"/screen/warnings/{quote(self.number)}/"
 
 
 class WarningEvent(GuardedModel):
@@ -79,6 +91,8 @@ class WarningEvent(GuardedModel):
     warning = models.ForeignKey(Warning, models.PROTECT, related_name="log", verbose_name="预警")
     at = models.DateTimeField("时间")
     actor = models.CharField("人员", max_length=100)
+    identity = models.CharField("身份", max_length=100)
+    """Who it was beyond namesakes: ``user:<id>``, or the name of a seat or rule."""
     verb = models.CharField("动作", max_length=20)
     zh = models.CharField("说明", max_length=300)
     en = models.CharField("英文说明", max_length=400)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.views.decorators.http import require_safe
 
 from quancheng.core.cap import Alert, FeedInfo, build_feed, from_xml
 from quancheng.core.text import Text
@@ -20,69 +23,89 @@ from quancheng.scenarios.weather.models import Warning
 FEED_LENGTH = 50
 CAP_TYPE = "application/cap+xml; charset=utf-8"
 ATOM_TYPE = "application/atom+xml; charset=utf-8"
+TITLES = {
+    "cap": Text("济南市预警信息", "Jinan warnings"),
+    "cap-exercise": Text("济南市预警信息(演练)", "Jinan warnings (exercise)"),
+}
 
 
+@require_safe
 def actual_feed(request: HttpRequest) -> HttpResponse:
     """Warnings of the real city."""
-    return _feed(request, exercise=False)
+    return _feed(request, "cap", exercise=False)
 
 
+@require_safe
 def exercise_feed(request: HttpRequest) -> HttpResponse:
     """Warnings of drills, kept apart so that nobody acts on them."""
-    return _feed(request, exercise=True)
+    return _feed(request, "cap-exercise", exercise=True)
 
 
-def _feed(request: HttpRequest, *, exercise: bool) -> HttpResponse:
-    rows = list(queries.published(exercise_only=exercise)[:FEED_LENGTH])
-    stamp = hashlib.sha256("".join(row.xml_sha256 for row in rows).encode()).hexdigest()[:32]
+def _feed(request: HttpRequest, name: str, *, exercise: bool) -> HttpResponse:
+    found = queries.published(exercise_only=exercise)
+    rows = tuple(found.values_list("pk", "xml_sha256")[:FEED_LENGTH])
+    stamp = hashlib.sha256(repr(rows).encode()).hexdigest()[:32]
     etag = quote_etag(stamp)
-    unchanged = get_conditional_response(request, etag=etag)
-    if unchanged is not None:
-        return unchanged
-    name = "cap-exercise" if exercise else "cap"
-    title = Text("济南市预警信息(演练)", "Jinan warnings (exercise)") if exercise else Text("济南市预警信息", "Jinan warnings")
-    feed = FeedInfo(
-        id=f"{settings.PUBLIC_URL}/feeds/{name}.atom",
-        url=f"{settings.PUBLIC_URL}/feeds/{name}.atom",
-        title=f"{title.zh} {title.en}",
-        author=message.SENDER_NAME.zh,
-        updated=rows[0].published_at if rows else clock.now(),
-    )
-    body = build_feed(feed, [from_xml(bytes(row.xml)) for row in rows], _address)
-    response = HttpResponse(body, content_type=ATOM_TYPE)
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        body = _body(name, tuple(pk for pk, _ in rows), stamp)
+        response = HttpResponse(body, content_type=ATOM_TYPE)
     response["ETag"] = etag
     response["Cache-Control"] = "public, max-age=5"
     return response
 
 
+@lru_cache(maxsize=8)
+def _body(name: str, keys: tuple[int, ...], stamp: str) -> bytes:
+    """The feed as bytes; kept until a message is added (``stamp`` covers the messages' digests)."""
+    rows = sorted(Warning.objects.filter(pk__in=keys), key=lambda row: keys.index(row.pk))
+    address = f"{settings.PUBLIC_URL}/feeds/{name}.atom"
+    feed = FeedInfo(
+        id=address,
+        url=address,
+        title=f"{TITLES[name].zh} {TITLES[name].en}",
+        author=message.SENDER_NAME.zh,
+        updated=rows[0].published_at if rows else clock.now(),
+    )
+    return build_feed(feed, [from_xml(bytes(row.xml)) for row in rows], _address)
+
+
+@require_safe
 def cap_message(request: HttpRequest, number: str) -> HttpResponse:
     """One message, byte for byte as published, with its detached signature in a header."""
     row = _row(number)
-    response = HttpResponse(bytes(row.xml), content_type=CAP_TYPE)
+    etag = quote_etag(row.xml_sha256[:32])
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        response = HttpResponse(bytes(row.xml), content_type=CAP_TYPE)
+    response["ETag"] = etag
     response["X-Signature-Ed25519"] = row.signature
-    response["ETag"] = quote_etag(row.xml_sha256[:32])
+    response["Cache-Control"] = "public, max-age=3600"
     return response
 
 
+@require_safe
 def cap_signature(request: HttpRequest, number: str) -> HttpResponse:
     """The detached signature, base64."""
     return HttpResponse(_row(number).signature + "\n", content_type="text/plain; charset=ascii")
 
 
+@require_safe
 def public_key(request: HttpRequest) -> HttpResponse:
     """The key signatures are checked with."""
     return HttpResponse(signing.public_pem(), content_type="application/x-pem-file")
 
 
 def _row(number: str) -> Warning:
-    row = Warning.objects.filter(number=number).exclude(xml=None).first()
+    wanted = queries.plain(number)
+    row = Warning.objects.filter(number=wanted).exclude(published_at=None).exclude(xml=None).first()
     if row is None:
-        raise NotFound(Text(f"没有已发布的预警 {number}。", f"There is no published warning {number}."))
+        raise NotFound(Text(f"没有已发布的预警 {wanted}。", f"There is no published warning {wanted}."))
     return row
 
 
 def _address(alert: Alert) -> str:
-    return f"{settings.PUBLIC_URL}/feeds/cap/{alert.identifier}.xml"
+    return f"{settings.PUBLIC_URL}/feeds/cap/{quote(alert.identifier)}.xml"
 
 
 urlpatterns = [

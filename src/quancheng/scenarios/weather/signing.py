@@ -11,7 +11,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
@@ -24,12 +24,12 @@ def sign(document: bytes) -> str:
 
 def is_genuine(document: bytes, signature: str, public_pem: bytes) -> bool:
     """Whether ``signature`` over ``document`` was made with the key of ``public_pem``."""
-    key = serialization.load_pem_public_key(public_pem)
-    if not isinstance(key, Ed25519PublicKey):
-        return False
     try:
-        key.verify(base64.b64decode(signature), document)
-    except (InvalidSignature, ValueError):
+        key = serialization.load_pem_public_key(public_pem)
+        if not isinstance(key, Ed25519PublicKey):
+            return False
+        key.verify(base64.b64decode(signature, validate=True), document)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from quancheng.capabilities.command import queries as picture
 from quancheng.core.text import Text
-from quancheng.kernel import clock, events, rulebook
+from quancheng.kernel import events, rulebook
 from quancheng.kernel.actions import Call
 from quancheng.kernel.events import Event
 from quancheng.scenarios.weather import actions, areas, flow, queries, wording
@@ -26,41 +27,47 @@ def draft_on_rain(event: Event) -> None:
     if not areas.known(district):
         return
     exercise, level = data["exercise"], int(data["level"])
-    newest = queries.newest(exercise)
+    at = picture.exercise_moment(_call(), exercise)
+    newest = queries.newest(exercise, at)
     step = flow.step_for(
         newest.state if newest else None, newest.level if newest else 4, newest.districts if newest else (), level,
         district,
     )  # fmt: skip
     if newest is None or step is flow.Step.NEW:
-        actions.draft_warning(_call(), draft=_draft(data, level, [district], ()), exercise=exercise)
+        actions.draft_warning(_call(), draft=_draft(data, level, [district], (), None), exercise=exercise)
     elif step is flow.Step.AMEND:
-        draft = _joined(newest, data, level, district)
+        before = newest.previous.level if newest.previous else None
+        draft = _joined(newest, data, level, district, before)
         actions.edit_draft(_call(), warning=newest, draft=draft)
-    elif step is flow.Step.UPDATE and (level < newest.level or _may_widen(newest)):
-        draft = _joined(newest, data, level, district)
+    elif step is flow.Step.UPDATE and (level < newest.level or _may_widen(newest, at)):
+        draft = _joined(newest, data, level, district, newest.level)
         actions.draft_warning(_call(), draft=draft, previous=newest, exercise=exercise)
 
 
-def _joined(newest: Warning, data: dict[str, Any], level: int, district: str) -> actions.Draft:
+def _joined(
+    newest: Warning, data: dict[str, Any], level: int, district: str, before: int | None
+) -> actions.Draft:
     """The running warning and a new crossing together: the worse level, all districts."""
     districts = sorted({*newest.districts, district})
     worst = min(level, newest.level)
     if level < newest.level or not newest.basis:
-        return _draft(data, worst, districts, newest.basis)
-    same = _draft(newest.basis[0]["alarm"], worst, districts, newest.basis[1:])
+        return _draft(data, worst, districts, newest.basis, before)
+    same = _draft(newest.basis[0]["alarm"], worst, districts, newest.basis[1:], before)
     basis = [*same.basis, *_basis(data)][:BASIS_KEPT]
     return actions.Draft(worst, districts, same.words, basis, same.crossed_at)
 
 
-def _may_widen(newest: Warning) -> bool:
+def _may_widen(newest: Warning, at: datetime) -> bool:
     wait = timedelta(minutes=float(rulebook.find("weather.update_minutes").number()))
-    return newest.published_at is None or clock.now() - newest.published_at >= wait
+    return newest.published_at is None or at - newest.published_at >= wait
 
 
-def _draft(data: dict[str, Any], level: int, districts: list[str], earlier: Any) -> actions.Draft:
+def _draft(
+    data: dict[str, Any], level: int, districts: list[str], earlier: Any, before: int | None
+) -> actions.Draft:
     facts = wording.Facts(
         level=level,
-        msg_type="update" if earlier else "alert",
+        verb=wording.verb_for(level, before),
         place=Text(data["station"]["zh"], data["station"]["en"]),
         hours=max(1, int(data["window_minutes"]) // 60),
         amount=data["amount"],

@@ -19,7 +19,8 @@ class Facts:
     """What a rainstorm warning is about."""
 
     level: int
-    msg_type: str
+    verb: str
+    """alert, upgrade, update or downgrade: what the message is to the one before."""
     place: Text
     hours: int
     amount: str
@@ -50,17 +51,45 @@ def words(facts: Facts) -> Words:
     """Text of an alert or update from its facts."""
     kind = _table()["rainstorm"]
     return Words(
-        headline(facts.level, facts.msg_type),
+        headline(facts.level, facts.verb),
         _fill(kind["description"], _values(facts)),
-        Text.of(_table()["instruction"][str(facts.level)]),
+        instruction(facts.level),
     )
 
 
-def headline(level: int, msg_type: str) -> Text:
+def verb_for(level: int, before: int | None) -> str:
+    """What a message of ``level`` is to one of level ``before`` (None: there is none); 1 is the worst."""
+    if before is None:
+        return "alert"
+    return "upgrade" if level < before else "downgrade" if level > before else "update"
+
+
+def headline(level: int, verb: str) -> Text:
     """Headline of a message."""
     table = _table()
-    colour, verb = table["colour"][str(level)], table["verb"][msg_type]
-    return _fill(table["rainstorm"]["headline"], {"colour": Text.of(colour), "verb": Text.of(verb)})
+    said = {"colour": Text.of(table["colour"][str(level)]), "verb": Text.of(table["verb"][verb])}
+    return _fill(table["rainstorm"]["headline"], said)
+
+
+def plain_words(level: int, verb: str, districts: Sequence[Text]) -> Words:
+    """Text to begin with when a person drafts without a crossing."""
+    told = _fill(_table()["rainstorm"]["plain"], {"districts": _listed(districts)})
+    return Words(headline(level, verb), told, instruction(level))
+
+
+def instruction(level: int) -> Text:
+    """What to do at a level."""
+    return Text.of(_table()["instruction"][str(level)])
+
+
+def impact(level: int) -> Text:
+    """What happens at a level, in one plain sentence."""
+    return Text.of(_table()["impact"][str(level)])
+
+
+def colour_name(level: int) -> Text:
+    """The colour's word."""
+    return Text.of(_table()["colour"][str(level)])
 
 
 def cancel_words(level: int) -> Words:
@@ -71,9 +100,12 @@ def cancel_words(level: int) -> Words:
 
 def _values(facts: Facts) -> dict[str, Text]:
     same = {"hours": str(facts.hours), "amount": facts.amount, "threshold": facts.threshold}
-    names = Text("、".join(each.zh for each in facts.districts), ", ".join(each.en for each in facts.districts))
     plain = {name: Text(value, value) for name, value in same.items()}
-    return plain | {"place": facts.place, "districts": names}
+    return plain | {"place": facts.place, "districts": _listed(facts.districts)}
+
+
+def _listed(names: Sequence[Text]) -> Text:
+    return Text("、".join(each.zh for each in names), ", ".join(each.en for each in names))
 
 
 def _fill(template: Mapping[str, str], values: Mapping[str, Text]) -> Text:

@@ -35,7 +35,7 @@ def register_plan(call: Call, *, document: Mapping[str, Any]) -> Plan:
         raise Conflict(
             Text(
                 f"预案{spec.code}版本{spec.version}已启动过,内容变动须换版本号。",
-                f"Version {spec.version} of {spec.code} has been activated; a changed text needs a new version.",
+                f"Version {spec.version} of {spec.code} was activated; a changed text needs a new version.",
             )
         )
     facts = {"digest": digest, "zh": spec.name.zh, "en": spec.name.en, "document": plain, "current": True}
@@ -64,7 +64,9 @@ def propose_activation(
     exercise: str = "",
     districts: Iterable[str] = (),
 ) -> PlanActivation | None:
-    """研判: evaluates the plan's table and keeps why. None when no row holds. Raises InvalidInput, Forbidden."""
+    """研判: evaluates the plan's table and keeps why; None when no row holds.
+
+    Raises InvalidInput, NotFound, Forbidden."""
     access.require(call.actor, "propose", PlanActivation)
     exercise = deeds.clean_exercise(exercise)
     plan = Plan.objects.filter(code=str(plan_code)[:60], current=True).first()
@@ -238,7 +240,9 @@ def _in_force(
 def raise_level(
     call: Call, *, activation: PlanActivation | int, level: int, note: str = ""
 ) -> PlanActivation:
-    """升级或降级响应: tasks of the new level not issued before are issued. Raises Conflict, InvalidInput, Forbidden."""
+    """升级或降级响应: tasks of the new level not issued before are issued.
+
+    Raises Conflict, InvalidInput, Forbidden."""
     row = deeds.fetch(PlanActivation, activation)
     access.require(call.actor, "activate", row)
     level = deeds.clean_level(level)

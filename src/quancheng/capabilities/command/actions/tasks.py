@@ -160,7 +160,9 @@ def prove_task(
     lon: float | None = None,
     lat: float | None = None,
 ) -> Task:
-    """反馈: text, with photo or place when the task asks for them. Raises Conflict, InvalidInput, Forbidden."""
+    """反馈: text, with photo or place when the task asks for them.
+
+    Raises Conflict, InvalidInput, TooLarge, Forbidden."""
     access.require(call.actor, "accept", Task)
     row, at = _begin(call, task, "accept")
     text = deeds.clean_text("text", text, 1000)

@@ -77,7 +77,7 @@ def _context(actor: Any, row: Any, form: ProofForm) -> dict[str, Any]:
         "may_verify": check and "verify" in possible,
         "may_withdraw": access.allowed(actor, "withdraw", row) and "withdraw" in possible,
         "own": deeds.identity(actor) in row.handlers,
-        "history": [{"when": one.at, "title": one.text, "who": one.actor} for one in lines],
+        "history": [{"when": one.at, "title": one.text, "who": one.who_text} for one in lines],
     }
 
 

@@ -17,6 +17,7 @@ from quancheng.capabilities.command.forms import IncidentFilter, TaskFilter
 from quancheng.capabilities.command.models import Task
 from quancheng.capabilities.command.pages.common import asker, attempt, number_of
 from quancheng.capabilities.people import queries as people
+from quancheng.core.text import Text
 from quancheng.kernel import access, clock, pagination
 from quancheng.kernel.errors import InvalidInput, NotFound
 from quancheng.kernel.middleware import new_key
@@ -118,7 +119,7 @@ def incident(request: HttpRequest, number: str) -> HttpResponse:
 def _line(row: Any) -> dict[str, Any]:
     bad, good = {"escalate", "return", "reject"}, {"verify", "close", "control"}
     kind = "bad" if row.verb in bad else "ok" if row.verb in good else ""
-    return {"when": row.at, "title": row.text, "who": row.actor, "kind": kind, "href": row.evidence}
+    return {"when": row.at, "title": row.text, "who": row.who_text, "kind": kind, "href": row.evidence}
 
 
 NOTE_NEEDED = {"reject", "close"}
@@ -197,7 +198,10 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
         "judged": judged,
         "levels": flow.LEVELS,
         "key": new_key(),
-        "table": [(one, judged.get(one.id)) for one in sorted(spec.rows, key=lambda r: (-r.level, r.id))],
+        "table": [
+            (one, spec.lines(one), judged.get(one.id))
+            for one in sorted(spec.rows, key=lambda r: (-r.level, r.id))
+        ],
         "newest": recent[0] if recent else None,
     }
     return render(request, "command/plan.html", context)
@@ -269,6 +273,17 @@ def _now(run: Any, exercise: str) -> Any:
     return queries.exercise_clock(run) if run is not None and exercise else clock.now()
 
 
+DURATIONS = {
+    "to_warn": Text("到发出预警", "To the warning"),
+    "to_propose": Text("到建议启动", "To the proposal"),
+    "to_activate": Text("到启动响应", "To the response"),
+    "to_accept": Text("平均接收任务", "Mean time to accept"),
+    "to_prove": Text("平均完成反馈", "Mean time to prove"),
+    "to_close": Text("到结案", "To the end"),
+}
+MINUTES = Text("分钟", "min")
+
+
 # -- review, duty -----------------------------------------------------------------------------
 @require_safe
 def review(request: HttpRequest, number: str) -> HttpResponse:
@@ -277,7 +292,9 @@ def review(request: HttpRequest, number: str) -> HttpResponse:
     run = queries.exercise(actor, number)
     row = None if run else queries.incident(actor, number)
     found = queries.after_action(actor, incident=row, exercise=run.code if run else None)
-    context = {"run": run, "row": row, "review": found, "name": run.name if run else row.title if row else ""}
+    figures = [(label, found.durations[key]) for key, label in DURATIONS.items()]
+    name = run.name if run else row.title if row else ""
+    context = {"run": run, "row": row, "review": found, "name": name, "figures": figures, "unit": MINUTES}
     return render(request, "command/review.html", context)
 
 

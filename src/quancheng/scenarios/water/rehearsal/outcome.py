@@ -75,7 +75,10 @@ def rain_at_centre(scenery: Scenery, actor: Actor, exercise: str) -> dict[str, s
 def _largest(amounts: dict[datetime, Decimal], hours: int) -> Decimal:
     width = timedelta(hours=hours)
     return max(
-        (sum((value for at, value in amounts.items() if end - width < at <= end), Decimal(0)) for end in amounts),
+        (
+            sum((value for at, value in amounts.items() if end - width < at <= end), Decimal(0))
+            for end in amounts
+        ),
         default=Decimal(0),
     )
 
@@ -100,7 +103,9 @@ def judge(outcome: Outcome, actor: Actor) -> list[Check]:
 
 def _rain_checks(outcome: Outcome) -> list[Check]:
     storm = load_storm()
-    wanted = {f"sent_{int(window.duration.total_seconds() // 3600)}h": window.amount for window in storm.windows}
+    wanted = {
+        f"sent_{int(window.duration.total_seconds() // 3600)}h": window.amount for window in storm.windows
+    }
     sent = {name: Decimal(outcome.rain[name]) for name in wanted}
     shown = " / ".join(str(sent[name]) for name in sorted(sent))
     return [Check("降雨再现(1/2/3小时,毫米)", "Rain as of 2007 (1/2/3 h, mm)", shown, sent == wanted)]
@@ -111,8 +116,15 @@ def _data_checks(outcome: Outcome) -> list[Check]:
     lost = sum(len(slots) for slots in outcome.missing.values())
     unseen = ledger.channel.get("lost", 0) + sum(ledger.rejected.values())
     return [
-        Check("损坏报文接收数", "Corrupt frames accepted", str(len(ledger.corrupt_accepted)), not ledger.corrupt_accepted),
-        Check("完好报文误拒数", "Good frames refused", str(len(ledger.good_rejected)), not ledger.good_rejected),
+        Check(
+            "损坏报文接收数",
+            "Corrupt frames accepted",
+            str(len(ledger.corrupt_accepted)),
+            not ledger.corrupt_accepted,
+        ),
+        Check(
+            "完好报文误拒数", "Good frames refused", str(len(ledger.good_rejected)), not ledger.good_rejected
+        ),
         Check("收发对账", "Counts reconcile", f"{ledger.sent}", ledger.balances),
         Check("缺测已全部指明", "Every gap is named", str(lost), lost == unseen),
     ]
@@ -130,7 +142,11 @@ def _warning_checks(outcome: Outcome) -> list[Check]:
 
 def _response_checks(outcome: Outcome, actor: Actor) -> list[Check]:
     worst = min(
-        (int(step["level"]) for step in outcome.steps if step["verb"] in {"activate", "raise"} and step.get("level")),
+        (
+            int(step["level"])
+            for step in outcome.steps
+            if step["verb"] in {"activate", "raise"} and step.get("level")
+        ),
         default=None,
     )
     tasks = picture.tasks(actor, exercise=outcome.exercise)
@@ -138,7 +154,14 @@ def _response_checks(outcome: Outcome, actor: Actor) -> list[Check]:
     incidents = picture.incidents(actor, exercise=outcome.exercise)
     still = [each.number for each in incidents if each.is_open]
     return [
-        Check("预案启动至", "Plan activated at level", "Ⅰ Ⅱ Ⅲ Ⅳ".split()[worst - 1] if worst else "—", worst == 1),
+        Check(
+            "预案启动至",
+            "Plan activated at level",
+            ["Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ"][worst - 1] if worst else "—",
+            worst == 1,
+        ),
         Check("任务闭环", "Tasks closed", f"{closed}/{total}", total > 0 and closed == total),
-        Check("事件结案", "Incidents closed", f"{incidents.count() - len(still)}/{incidents.count()}", not still),
+        Check(
+            "事件结案", "Incidents closed", f"{incidents.count() - len(still)}/{incidents.count()}", not still
+        ),
     ]

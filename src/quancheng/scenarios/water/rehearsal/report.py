@@ -15,7 +15,8 @@ def to_dict(outcome: Outcome) -> dict[str, Any]:
         "exercise": outcome.exercise,
         "passed": outcome.passed,
         "checks": [
-            {"zh": check.zh, "en": check.en, "shown": check.shown, "holds": check.holds} for check in outcome.checks
+            {"zh": check.zh, "en": check.en, "shown": check.shown, "holds": check.holds}
+            for check in outcome.checks
         ],
         "rain_mm": outcome.rain,
         "first_alarms": outcome.first_alarms,
@@ -72,7 +73,9 @@ def _data_lines(outcome: Outcome) -> list[str]:
     worst = sorted(outcome.missing.items(), key=lambda item: (-len(item[1]), item[0]))[:GAPS_SHOWN]
     told += [f"      {station}: {' '.join(slots)}" for station, slots in worst]
     if len(outcome.missing) > GAPS_SHOWN:
-        told.append(f"      …其余 {len(outcome.missing) - GAPS_SHOWN} 站见报告JSON the rest is in the JSON report")
+        told.append(
+            f"      …其余 {len(outcome.missing) - GAPS_SHOWN} 站见报告JSON the rest is in the JSON report"
+        )
     return told
 
 

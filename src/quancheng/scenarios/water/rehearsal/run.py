@@ -81,15 +81,30 @@ def prepare(terms: Terms) -> Rehearsal:
     sim = terms.simulation(told.starts)
     sent = scenery.frames(scene, told, sim.rng("water.frames"))
     channel = scenery.through_the_channel(sent, told, seed=terms.seed, share=terms.faults)
-    exercise = f"{DRILL}-{terms.seed}" if terms.headless else f"{DRILL}-{clock.now().astimezone(clock.LOCAL):%m%d%H%M%S}"
+    exercise = (
+        f"{DRILL}-{terms.seed}"
+        if terms.headless
+        else f"{DRILL}-{clock.now().astimezone(clock.LOCAL):%m%d%H%M%S}"
+    )
     return Rehearsal(
-        terms, exercise, told, scene, sent, Ledger.open(len(sent), channel), Bulletins(exercise), sim, channel.deliveries
+        terms,
+        exercise,
+        told,
+        scene,
+        sent,
+        Ledger.open(len(sent), channel),
+        Bulletins(exercise),
+        sim,
+        channel.deliveries,
     )
 
 
 def _cast(play: Rehearsal) -> None:
     """Put every process on the clock: telemetry first, then the seats, events last in each minute."""
-    sim, stage = play.sim, Stage(play.exercise, play.script.ends, seats=lambda: picture.drill_seats() or "auto")
+    sim, stage = (
+        play.sim,
+        Stage(play.exercise, play.script.ends, seats=lambda: picture.drill_seats() or "auto"),
+    )
     pace = seats.Pace(play.script, stage, sim.rng("water.seats"), {})
     sim.process("water.telemetry", deliver(play.deliveries, play.ledger, play.exercise), priority=-10)
     if play.terms.headless:
@@ -108,12 +123,25 @@ def _closing(play: Rehearsal) -> Iterator[timedelta]:
     call = seats.seat("duty")
     for activation in picture.activations(call.actor, exercise=play.exercise):
         if activation.in_force:
-            command.end_activation(seats.seat("commander"), activation=activation, note="雨停水退 The rain is over.")
+            command.end_activation(
+                seats.seat("commander"), activation=activation, note="雨停水退 The rain is over."
+            )
     for incident in picture.open_incidents(call.actor, exercise=play.exercise).order_by("number"):
-        if incident.state != "controlled":
-            incident = command.control_incident(call, incident=incident)
-        command.close_incident(call, incident=incident, note="任务全部闭环 All tasks are closed.")
+        _stand_down(call, incident)
     play.sim.stop()
+
+
+def _stand_down(call: Call, incident: Any) -> None:
+    """Walk an incident through the states it has not had yet, to its end."""
+    steps = (
+        ("reported", command.verify_incident),
+        ("verified", command.respond_incident),
+        ("responding", command.control_incident),
+    )
+    for state, step in steps:
+        if incident.state == state:
+            incident = step(call, incident=incident)
+    command.close_incident(call, incident=incident, note="任务全部闭环 All tasks are closed.")
 
 
 def _progress(play: Rehearsal) -> Callable[[dict[str, Any]], None]:
@@ -122,7 +150,9 @@ def _progress(play: Rehearsal) -> Callable[[dict[str, Any]], None]:
     def tell(_: dict[str, Any]) -> None:
         share = min(1.0, (play.sim.now - play.script.starts) / whole)
         words = f"{results.clock_time(play.sim.now)} 已收报文 frames {sum(play.ledger.accepted.values())}"
-        command.tick_exercise(_call(), code=play.exercise, virtual_at=play.sim.now, fraction=share, text=words)
+        command.tick_exercise(
+            _call(), code=play.exercise, virtual_at=play.sim.now, fraction=share, text=words
+        )
         play.terms.say(words)
 
     return tell
@@ -165,5 +195,3 @@ def _river(code: str) -> scenery.Device:
 
 def _call() -> Call:
     return Call(PERSON, at=clock.now())
-
-

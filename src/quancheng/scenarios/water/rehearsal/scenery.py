@@ -64,9 +64,7 @@ def build(script: Script, gauges: Sequence[Device], river: Device) -> Scenery:
     while slot <= last_rain + script.quiet:
         slots.append(slot)
         slot += STEP
-    return Scenery(
-        rains, {each.code: each.address for each in gauges}, river.address, shift, tuple(slots)
-    )
+    return Scenery(rains, {each.code: each.address for each in gauges}, river.address, shift, tuple(slots))
 
 
 def frames(scenery: Scenery, script: Script, random: np.random.Generator) -> list[Sent]:

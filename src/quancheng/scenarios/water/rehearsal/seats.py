@@ -87,7 +87,9 @@ def _work(pace: Pace, task: Any) -> None:
     elif task.state == "accepted" and pace.is_time("arrive", task.number, task.changed_at, person=True):
         lon, lat = task.lon, task.lat
         _try(command.arrive, call, task=task, lon=lon, lat=lat)
-    elif task.state in {"onsite", "returned"} and pace.is_time("prove", _turn(task), task.changed_at, person=True):
+    elif task.state in {"onsite", "returned"} and pace.is_time(
+        "prove", _turn(task), task.changed_at, person=True
+    ):
         text = f"模拟反馈:{task.zh}已完成。 Simulated proof: done."
         lon, lat = task.lon or 117.0, task.lat or 36.67
         _try(command.prove_task, call, task=task, text=text, lon=lon, lat=lat)
