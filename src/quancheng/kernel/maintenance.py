@@ -61,6 +61,7 @@ def prune(handle: jobs.JobHandle) -> dict[str, Any]:
 def register_gauges() -> None:
     """Metrics read from the database when scraped: what waits, and for how long."""
     from quancheng.kernel.events.models import Delivery
+    from quancheng.kernel.jobs.models import Job
     from quancheng.kernel.observability import metrics
 
     waiting = Delivery.objects.filter(state=Delivery.State.PENDING)
@@ -73,3 +74,5 @@ def register_gauges() -> None:
     metrics.gauge("quancheng_events_oldest_seconds", "Age of the oldest waiting delivery", oldest)
     dead = Delivery.objects.filter(state=Delivery.State.DEAD)
     metrics.gauge("quancheng_events_dead", "Deliveries given up, with reasons", dead.count)
+    failed = Job.objects.filter(state=Job.State.FAILED)
+    metrics.gauge("quancheng_jobs_failed", "Jobs given up, with reasons", failed.count)

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.capabilities.services.conftest import photo
 
 from quancheng.capabilities.services.models import Case
-from tests.capabilities.services.conftest import photo
 
 BASE = "/api/v1/services"
 FORM = {"phone": "0531-88881234", "delivery": "street", "truthful": True}

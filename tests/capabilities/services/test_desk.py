@@ -16,7 +16,7 @@ from quancheng.kernel.errors import Forbidden
 from quancheng.kernel.models import writing
 
 
-@pytest.fixture()
+@pytest.fixture
 def busy(town):
     simulate.seed(SimpleNamespace(), np.random.default_rng(7))
 

@@ -53,20 +53,20 @@ def _fresh_cache() -> Iterator[None]:
     cache.forget()
 
 
-@pytest.fixture()
+@pytest.fixture
 def noon() -> Iterator[datetime]:
     with clock.at(NOON):
         yield NOON
 
 
-@pytest.fixture()
+@pytest.fixture
 def gauges(db: None, noon: datetime) -> list[Station]:
     """Three rain gauges and a river station (number 4)."""
     rows = [facts(number) for number in (1, 2, 3)] + [facts(4, kind="river", code="T-RIVER")]
     return actions.register_stations(SYSTEM, rows=rows)
 
 
-@pytest.fixture()
+@pytest.fixture
 def hour_rule(db: None, noon: datetime) -> dict[str, str]:
     return actions.sync_rules(SYSTEM, rows=[rule()])
 
@@ -74,7 +74,7 @@ def hour_rule(db: None, noon: datetime) -> dict[str, str]:
 Rain = Callable[..., IngestReport]
 
 
-@pytest.fixture()
+@pytest.fixture
 def rain() -> Rain:
     """Send rain of gauges: ``rain({1: ["0.5", "1.0"]}, start)`` in five-minute steps."""
 

@@ -9,6 +9,7 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.capabilities.things.conftest import NOON, SLOT, SYSTEM, Rain, address, facts, rule
 
 from quancheng.capabilities.things import actions, queries
 from quancheng.capabilities.things.models import (
@@ -28,7 +29,6 @@ from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import NotSignedIn, TooLarge
 from quancheng.kernel.events.models import OutboxEvent
-from tests.capabilities.things.conftest import NOON, SLOT, SYSTEM, Rain, address, facts, rule
 
 pytestmark = pytest.mark.django_db
 HOUR_OF_RAIN = ["1.0"] * 9 + ["1.5", "0.2", "0.1"]

@@ -47,7 +47,7 @@ def test_what_is_no_code_is_unknown(text):
         assert queries.verify(Actor.anonymous(), text).outcome == "unknown"
 
 
-@pytest.fixture()
+@pytest.fixture
 def card(user):
     simulate.seed(SimpleNamespace(), None)
     return Licence.objects.get(person=user("citizen-elder").person)

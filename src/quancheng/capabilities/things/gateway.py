@@ -8,7 +8,6 @@ transaction. When the database is slower than the lines, reading stops (TCP push
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import threading
@@ -41,8 +40,8 @@ class Limits:
     chunk: int = 16384
     half_frame_seconds: float = 20.0
     """A started frame not finished by then is given up as damaged."""
-    bad_frames: int = 200
-    """A line that sent so much garbage without one good frame is hung up."""
+    garbage: int = 65536
+    """A line that sent so many bytes without one good frame is hung up."""
 
 
 @dataclass(slots=True)
@@ -76,9 +75,10 @@ class Gateway:
         """Stop listening, hang up, write nothing more; what was not acknowledged will be sent again."""
         if self._server is not None:
             self._server.close()
-        for task in [*self._lines, self._worker]:
+        tasks = {*self._lines, self._worker}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._lines, self._worker, return_exceptions=True)
+        await asyncio.wait(tasks, timeout=10)
         self._thread.shutdown(wait=True)
 
     # -- lines ----------------------------------------------------------------------------
@@ -97,34 +97,29 @@ class Gateway:
             await answers.put(None)
             await answering
         except (ConnectionError, asyncio.CancelledError):
-            pass
+            writer.transport.abort()
         finally:
             self._lines.discard(task)
             answering.cancel()
             writer.close()
-            with contextlib.suppress(Exception):
-                await writer.wait_closed()
 
     async def _read(
         self, reader: asyncio.StreamReader, answers: asyncio.Queue[asyncio.Future[sl651.Frame | None] | None]
     ) -> None:
-        buffer, bad = sl651.FrameBuffer(), 0
+        buffer, garbage = sl651.FrameBuffer(), 0
         while True:
             patience = self._limits.half_frame_seconds if buffer.held else self._limits.idle_seconds
             try:
-                chunk = await asyncio.wait_for(reader.read(self._limits.chunk), patience)
+                async with asyncio.timeout(patience):
+                    chunk = await reader.read(self._limits.chunk)
             except TimeoutError:
                 if not buffer.held:
                     return
-                found = buffer.flush()
-            else:
-                found = buffer.feed(chunk) if chunk else buffer.flush()
-                if not chunk:
-                    await self._take(found, answers)
-                    return
-            good = await self._take(found, answers)
-            bad = 0 if good else bad + len(found)
-            if bad > self._limits.bad_frames:
+                await self._take(buffer.flush(), answers)
+                continue
+            good = await self._take(buffer.feed(chunk) if chunk else buffer.flush(), answers)
+            garbage = 0 if good else garbage + len(chunk)
+            if not chunk or garbage > self._limits.garbage:
                 return
 
     async def _take(
@@ -189,7 +184,8 @@ class Gateway:
             if left <= 0 and self._queue.empty():
                 break
             try:
-                batch.append(await asyncio.wait_for(self._queue.get(), max(left, 0.001)))
+                async with asyncio.timeout(max(left, 0.001)):
+                    batch.append(await self._queue.get())
             except TimeoutError:
                 break
         return batch

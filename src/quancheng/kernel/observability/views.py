@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from quancheng.kernel.observability import metrics
@@ -28,8 +28,14 @@ readiness("database", _database)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
-    return JsonResponse({"status": "ok"})
+    """The process answers; how long ago each background component was last seen (seconds)."""
+    from quancheng.kernel.supervisor import heartbeat
+
+    try:
+        seen = {name: round(age, 1) for name, age in heartbeat.ages().items()}
+    except DatabaseError:
+        seen = {}
+    return JsonResponse({"status": "ok", "components": seen})
 
 
 def readyz(request: HttpRequest) -> HttpResponse:

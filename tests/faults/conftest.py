@@ -1,0 +1,34 @@
+"""A small demo city, made once and copied for every test that may break it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from quancheng.testing.server import Product
+
+
+@pytest.fixture(scope="session")
+def small_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of a city of 60 people with all demo identities."""
+    home = tmp_path_factory.mktemp("small-city")
+    Product(home, QUANCHENG_SQLITE_SYNCHRONOUS="OFF").command("setup", "--persons", "60", "--firms", "10")
+    return home
+
+
+@pytest.fixture
+def product(small_city: Path, tmp_path: Path) -> Iterator[Callable[..., Product]]:
+    """Makes products on copies of the small city; none of them outlives the test."""
+    made: list[Product] = []
+
+    def make(name: str = "home", **environment: str) -> Product:
+        shutil.copytree(small_city, tmp_path / name)
+        made.append(Product(tmp_path / name, **environment))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
