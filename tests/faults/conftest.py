@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quancheng.testing.server import Product
+from quancheng.testing.product import Product
 
 
 @pytest.fixture(scope="session")

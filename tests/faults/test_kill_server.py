@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from quancheng.testing.postgres import Postgres, PostgresMissing
-from quancheng.testing.server import Product
+from quancheng.testing.product import Product
 
 KILLS, WRITES, CLIENTS = 20, 3000, 4
 DEADLINE_SECONDS = 420.0

@@ -153,7 +153,7 @@ _SEVERITY = {
 }
 
 
-def said(about: Input, condition: Condition) -> Text:
+def said(about: Input, condition: Condition, amounts: Mapping[str, Text]) -> Text:
     """``过去3小时雨量 ≥ 50 mm`` / ``Rain of three hours ≥ 50 mm``."""
     values = [_word(condition.kind, one) for one in condition.operands]
     unit = f" {about.unit}" if about.unit else ""
@@ -161,7 +161,8 @@ def said(about: Input, condition: Condition) -> Text:
         yes = condition.operands[0] == (condition.sign == "=")
         return Text(f"{about.name.zh}:{'是' if yes else '否'}", f"{about.name.en}: {'yes' if yes else 'no'}")
     if condition.amount:
-        values = [Text(f"参数 {condition.amount}", f"parameter {condition.amount}")]
+        unknown = Text(f"参数 {condition.amount}", f"parameter {condition.amount}")
+        values = [amounts.get(condition.amount, unknown)]
     if condition.sign == "in":
         zh, en = "、".join(v.zh for v in values), " or ".join(v.en for v in values)
         return Text(f"{about.name.zh}为{zh}之一", f"{about.name.en} is {en}")

@@ -8,6 +8,7 @@ from typing import Any
 from quancheng.capabilities.command import deeds, telling
 from quancheng.capabilities.command.models import Incident, PlanActivation, Task
 from quancheng.capabilities.command.planning import TaskTemplate, read_plan
+from quancheng.capabilities.command.queries import region_text
 from quancheng.capabilities.people import queries as people
 from quancheng.core.text import Text
 from quancheng.kernel import events
@@ -35,7 +36,7 @@ def _from_template(
 ) -> Task:
     title = template.title
     if region:
-        name = _region_name(region)
+        name = region_text(region)
         title = Text(f"{name.zh}:{title.zh}", f"{name.en}: {title.en}")
     incident = activation.incident
     return create_task(
@@ -55,13 +56,6 @@ def _from_template(
         lon=incident.lon if incident else None,
         lat=incident.lat if incident else None,
     )
-
-
-def _region_name(code: str) -> Text:
-    try:
-        return people.region_name(code)
-    except NotFound:
-        return Text(code, code)
 
 
 def department_of(code: str, region: str = "") -> Any:

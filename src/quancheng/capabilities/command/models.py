@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -234,6 +235,22 @@ class PlanActivation(GuardedModel):
     def state_text(self) -> Text:
         """Name of the state."""
         return flow.ACTIVATION.label(self.state)
+
+    @property
+    def judged_at(self) -> datetime:
+        """When the reasons were last found."""
+        times = [line["at"] for line in self.history if line.get("verb") == "propose"]
+        return datetime.fromisoformat(times[-1]) if times else self.proposed_at
+
+    @property
+    def proposed_by_text(self) -> Text:
+        """Who proposed it, in both languages."""
+        return naming.who(self.proposed_by)
+
+    @property
+    def activated_by_text(self) -> Text:
+        """Who started it, in both languages."""
+        return naming.who(self.activated_by)
 
     @property
     def in_force(self) -> bool:

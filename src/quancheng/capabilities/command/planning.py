@@ -94,9 +94,9 @@ class PlanSpec:
     rows: tuple[PlanRow, ...]
     tasks: tuple[TaskTemplate, ...]
 
-    def lines(self, row: PlanRow) -> tuple[Text, ...]:
-        """The conditions of a row as people read them."""
-        return tuple(said(self.inputs[name], condition) for name, condition in row.when)
+    def lines(self, row: PlanRow, amounts: Mapping[str, Text] | None = None) -> tuple[Text, ...]:
+        """The conditions of a row as people read them, dated amounts by their words."""
+        return tuple(said(self.inputs[name], condition, amounts or {}) for name, condition in row.when)
 
     def level(self, level: int) -> Level | None:
         """The description of a level."""

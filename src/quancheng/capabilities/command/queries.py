@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -21,8 +21,10 @@ from quancheng.capabilities.command.models import (
 )
 from quancheng.capabilities.command.planning import PlanSpec, read_plan
 from quancheng.capabilities.command.review import AfterAction, after_action_of
+from quancheng.capabilities.people import queries as people
+from quancheng.core.rules import RuleError
 from quancheng.core.text import Text
-from quancheng.kernel import access, clock, registry
+from quancheng.kernel import access, clock, registry, rulebook
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import InvalidInput, NotFound
@@ -193,6 +195,35 @@ def plan_level(actor: Actor, *, exercise: str = "") -> int | None:
     return rows.order_by("level").values_list("level", flat=True).first()
 
 
+def amount_texts(spec: PlanSpec) -> dict[str, Text]:
+    """The dated amounts of a plan today, with their names."""
+    found: dict[str, Text] = {}
+    for name in spec.amounts:
+        try:
+            finding = rulebook.find(name, clock.today())
+        except RuleError:  # not in force: the page shows the id
+            continue
+        title, value = finding.rule.name, f"{finding.number():g}"
+        found[name] = Text(f"{value}({title.zh})", f"{value} ({title.en})")
+    return found
+
+
+def department_text(code: str) -> Text:
+    """Name of a department; its code when the tree has no such one."""
+    try:
+        return people.department(code).text
+    except NotFound:
+        return Text(code, code)
+
+
+def region_text(code: str) -> Text:
+    """Name of a region; its code when there is no such one."""
+    try:
+        return people.region_name(code)
+    except NotFound:
+        return Text(code, code)
+
+
 # -- after action -----------------------------------------------------------------------------
 def after_action(
     actor: Actor, *, incident: Incident | None = None, exercise: str | None = None
@@ -280,8 +311,10 @@ def exercise(actor: Actor, code: str) -> Exercise | None:
 
 
 def running_exercise(actor: Actor) -> Exercise | None:
-    """The exercise that runs now, the newest when there are several."""
-    return access.visible(actor, Exercise).filter(state="running").order_by("-id").first()
+    """The exercise whose clock went lately, the newest when there are several."""
+    lately = clock.now() - timedelta(minutes=30)
+    rows = access.visible(actor, Exercise).filter(state="running", ticked_at__gt=lately)
+    return rows.order_by("-id").first()
 
 
 def exercise_moment(call: Call, exercise: str) -> datetime:

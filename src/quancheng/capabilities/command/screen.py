@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 PARTS = ("banner", "figures", "incidents", "alarms", "plan", "board", "ticker")
 REAL_CITY = "-"
 OWN_LAYERS = {"command.incidents", "command.tasks", "things.stations", "people.districts"}
-ROWS = 6
+ROWS, URGENT = 6, 7
 TICKER = 7
 
 
@@ -53,7 +53,7 @@ def part(
 
 
 def _banner(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> dict[str, Any]:
-    return {}
+    return {"real_open": queries.open_incidents(actor).count() if exercise else 0}
 
 
 def _figures(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _plan(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> d
         "rows": [_activation(row) for row in rows],
         "plans": [] if rows else list(queries.plans(actor)[:4]),
         "panels": panels(request, exercise),
-        "duty": list(queries.on_duty(actor)[:3]),
+        "duty": list(queries.on_duty(actor)[:4]),
     }
 
 
@@ -113,6 +113,7 @@ def _activation(row: Any) -> dict[str, Any]:
     return {
         "row": row,
         "cited": cited[:2],
+        "districts": [queries.region_text(code) for code in row.districts[:12]],
         "wanted": wanted,
         "verb": "activate" if row.state == "proposed" else "level",
         "waits": row.state == "proposed" or bool(row.proposed_level),
@@ -123,8 +124,14 @@ def _board(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> 
     counts = queries.task_counts(actor, exercise=exercise)
     order = ("issued", "accepted", "onsite", "proved", "returned", "closed")
     bars = [(flow.TASK.label(state), counts[state], state) for state in order]
+    closed = queries.tasks(actor, state="closed", exercise=exercise).order_by("-issued_at", "-id")
     urgent = queries.tasks(actor, state="open", exercise=exercise).order_by("priority", "due_at", "id")
-    return {"counts": counts, "bars": bars, "urgent": list(urgent[:4]), "soon": now + timedelta(minutes=10)}
+    return {
+        "counts": counts,
+        "bars": bars,
+        "urgent": list(urgent[:URGENT]) or list(closed[:URGENT]),
+        "soon": now + timedelta(minutes=10),
+    }
 
 
 def _ticker(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> dict[str, Any]:
@@ -239,7 +246,7 @@ def map_config(exercise: str) -> dict[str, Any]:
     )
     return {
         "base": True,
-        "bounds": [116.55, 36.32, 117.62, 37.05],
+        "bounds": [116.72, 36.5, 117.34, 36.84],
         "layers": layers,
         "label": Text("指挥一张图", "The one map of command"),
     }

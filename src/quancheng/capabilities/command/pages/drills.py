@@ -66,7 +66,11 @@ def stop(request: HttpRequest) -> HttpResponse:
     """停止演练."""
     asker(request)
     call, job = request.call(), request.POST.get("job", "")[:60]  # type: ignore[attr-defined]
-    attempt(request, lambda: actions.stop_drill(call, job=job), _("已要求停止,演练将在下一步结束。"))
+    code = request.POST.get("code", "")[:40]
+    if code:
+        attempt(request, lambda: actions.close_exercise(call, code=code, state="stopped"), _("已记录。"))
+    else:
+        attempt(request, lambda: actions.stop_drill(call, job=job), _("已要求停止,演练将在下一步结束。"))
     return redirect("command:drills")
 
 

@@ -98,12 +98,15 @@ def incident(request: HttpRequest, number: str) -> HttpResponse:
             }
         ],
     }
+    lines = list(queries.log_of(actor, incident=row)[: LOG_LINES + 1])
     context = {
         "row": row,
         "reports": queries.reports_of(actor, row)[:50],
         "work": work,
         "responses": responses,
-        "log": [_line(one) for one in queries.log_of(actor, incident=row)[:100]],
+        "log": [_line(one) for one in lines[:LOG_LINES]],
+        "more_log": len(lines) > LOG_LINES,
+        "region": queries.region_text(row.region),
         "map": spot,
         "steps": _steps(actor, row),
         "type": queries.incident_types().get(row.type, row.type),
@@ -122,6 +125,7 @@ def _line(row: Any) -> dict[str, Any]:
     return {"when": row.at, "title": row.text, "who": row.who_text, "kind": kind, "href": row.evidence}
 
 
+LOG_LINES = 25
 NOTE_NEEDED = {"reject", "close"}
 
 
@@ -190,6 +194,7 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
     lately = queries.activations(actor, exercise=None, live=False).filter(plan__code=code)
     recent = list(lately.order_by("-proposed_at", "-id")[:10])
     newest = recent[0].reasons if recent else {}
+    amounts = queries.amount_texts(spec)
     judged = {one["row"]: one for one in newest.get("considered", [])}
     context = {
         "row": row,
@@ -199,10 +204,12 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
         "levels": flow.LEVELS,
         "key": new_key(),
         "table": [
-            (one, spec.lines(one), judged.get(one.id))
+            (one, spec.lines(one, amounts), judged.get(one.id))
             for one in sorted(spec.rows, key=lambda r: (-r.level, r.id))
         ],
         "newest": recent[0] if recent else None,
+        "judged_at": recent[0].judged_at if recent else None,
+        "duties": [(one, queries.department_text(one.department)) for one in spec.tasks],
     }
     return render(request, "command/plan.html", context)
 
