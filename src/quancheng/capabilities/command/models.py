@@ -156,6 +156,7 @@ class IncidentReport(GuardedModel):
 
     class Meta:
         verbose_name = verbose_name_plural = _("接报")
+        indexes: ClassVar = [models.Index(fields=["exercise", "-at", "-id"])]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["exercise", "source_kind", "source_ref"], name="command_report_once"

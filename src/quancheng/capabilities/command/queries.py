@@ -97,6 +97,11 @@ def report(actor: Actor, pk: int) -> IncidentReport:
     return found
 
 
+def report_feed(actor: Actor, *, exercise: str = "") -> QuerySet[IncidentReport]:
+    """All sightings, newest first."""
+    return access.visible(actor, IncidentReport).filter(exercise=exercise).order_by("-at", "-id")
+
+
 def my_reports(actor: Actor) -> QuerySet[IncidentReport]:
     """What the asker reported, newest first."""
     rows = access.visible(actor, IncidentReport).filter(source_kind="person", reporter_id=actor.user_id)

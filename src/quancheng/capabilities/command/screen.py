@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 PARTS = ("banner", "figures", "incidents", "alarms", "plan", "board", "ticker")
 REAL_CITY = "-"
 OWN_LAYERS = {"command.incidents", "command.tasks", "things.stations", "people.districts"}
-ROWS, URGENT = 6, 7
+ROWS, URGENT, FEED = 6, 7, 6
 TICKER = 7
 
 
@@ -78,6 +78,7 @@ def _figures(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -
 
 def _incidents(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> dict[str, Any]:
     rows = list(queries.open_incidents(actor, exercise=exercise)[: ROWS + 1])
+    feed = queries.report_feed(actor, exercise=exercise)[:FEED] if rows else []
     lately = (
         []
         if rows
@@ -87,6 +88,7 @@ def _incidents(request: HttpRequest, actor: Actor, exercise: str, now: datetime)
         "rows": rows[:ROWS],
         "more": len(rows) > ROWS,
         "lately": lately,
+        "feed": feed,
         "types": queries.incident_types(),
     }
 
@@ -102,7 +104,7 @@ def _plan(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> d
         "rows": [_activation(row) for row in rows],
         "plans": [] if rows else list(queries.plans(actor)[:4]),
         "panels": panels(request, exercise),
-        "duty": list(queries.on_duty(actor)[:4]),
+        "duty": list(queries.on_duty(actor)[:3]),
     }
 
 

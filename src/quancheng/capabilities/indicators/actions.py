@@ -10,19 +10,26 @@ from quancheng.capabilities.indicators import catalogue
 from quancheng.capabilities.indicators.models import Snapshot
 from quancheng.kernel import access, audit, clock, events
 from quancheng.kernel.actions import Call, action
+from quancheng.kernel.errors import Forbidden, NotSignedIn
 
 log = structlog.get_logger(__name__)
 
 
-@action("indicators.compute", idempotent=False)
 def compute(call: Call, *, only: str = "") -> dict[str, Any]:
-    """计算指标: today's value of all indicators, or of one.
+    """计算指标: today's value of all indicators, or of one. Raises Forbidden, NotFound.
 
-    An indicator that fails keeps no value and its reason, and the others are computed all the same.
+    An indicator that fails keeps no value and its reason; the others are computed all the same.
+    The functions run before the writing transaction, so a slow one keeps nobody waiting.
     """
-    access.require(call.actor, "compute", Snapshot)
+    if not access.allowed(call.actor, "compute", Snapshot):
+        raise Forbidden() if call.actor.is_authenticated else NotSignedIn()
     wanted = [catalogue.definition(only)] if only else catalogue.definitions()
-    rows = [_row(one, call) for one in wanted]
+    return _keep(call, rows=[_row(one, call) for one in wanted], only=only)
+
+
+@action("indicators.compute", idempotent=False)
+def _keep(call: Call, *, rows: list[Snapshot], only: str) -> dict[str, Any]:
+    access.require(call.actor, "compute", Snapshot)
     Snapshot.objects.bulk_create(
         rows,
         update_conflicts=True,

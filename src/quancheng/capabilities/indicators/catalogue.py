@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from quancheng.capabilities.indicators.values import UP, Value, value_of
+from quancheng.capabilities.indicators.values import DOWN, UP, Value, value_of
 from quancheng.core.text import Text
 from quancheng.kernel import registry
 from quancheng.kernel.errors import NotFound
@@ -43,8 +43,8 @@ class Definition:
         return value_of(self.call()(), self.unit)
 
     def reached(self, value: float | None) -> bool | None:
-        """Whether a value meets the target; None without one."""
-        if value is None or self.target is None:
+        """Whether a value meets the target; None without one or where no way is better."""
+        if value is None or self.target is None or self.direction not in {UP, DOWN}:
             return None
         return value >= self.target if self.direction == UP else value <= self.target
 
@@ -70,7 +70,7 @@ def _definition(owner: Any, row: Any) -> Definition:
         function=row.function,
         module=owner.name,
         module_text=owner.text,
-        target=getattr(row, "target", None),
-        direction=getattr(row, "direction", UP) or UP,
-        evidence=getattr(row, "evidence", "") or "",
+        target=row.target,
+        direction=row.direction,
+        evidence=row.evidence or "",
     )

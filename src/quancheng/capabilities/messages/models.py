@@ -17,7 +17,7 @@ class Message(GuardedModel):
     class Kind(models.TextChoices):
         """类别."""
 
-        PROGRESS = "progress", _("办件进度")
+        PROGRESS = "progress", _("办件动态")
         LICENCE = "licence", _("证照")
         NOTICE = "notice", _("通知")
         ALERT = "alert", _("提醒")

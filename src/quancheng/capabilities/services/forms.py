@@ -150,7 +150,7 @@ class InboxFilter(forms.Form):
     matter = forms.ChoiceField(label=_("事项"), required=False)
     state = forms.ChoiceField(label=_("状态"), required=False)
     due = forms.ChoiceField(
-        label=_("时限"),
+        label=_("办理时限"),
         required=False,
         choices=[
             ("", _("全部")),

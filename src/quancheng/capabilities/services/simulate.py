@@ -71,7 +71,7 @@ def _someone(random: Any, region: str, youngest: str, oldest: str) -> Any:
 
 def _story(random: Any, applicants: int, officers: int, person: Any, code: str, plan: str) -> int:
     """One application and what became of it."""
-    days = {"submitted": 6, "claimed": 7, "returned": 12, "approved": 40, "refused": 40}[plan]
+    days = {"submitted": 6, "claimed": 14, "returned": 12, "approved": 40, "refused": 40}[plan]
     day = clock.today() - timedelta(days=int(random.integers(1, days)))
     moment = datetime.combine(day, time(9, int(random.integers(60))), clock.LOCAL)
     citizen = Actor(ActorKind.PERSON, person.name, applicants, person.pk, simulated=True)

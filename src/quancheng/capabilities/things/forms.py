@@ -16,6 +16,11 @@ def district_choices(language: str) -> list[tuple[str, str]]:
     return [(one.code, one.text.pick(language)) for one in people.regions() if one.level == "district"]
 
 
+def department_choices(language: str) -> list[tuple[str, str]]:
+    """The city's bureaus by code."""
+    return [(one.code, one.text.pick(language)) for one in people.departments("jn")]
+
+
 class StationFilterForm(forms.Form):
     """筛选站点."""
 
@@ -98,9 +103,7 @@ class RegisterForm(forms.Form):
     def __init__(self, *args: Any, language: str = "zh", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["region"].choices = district_choices(language)
-        self.fields["department"].choices = [
-            (one.code, one.text.pick(language)) for one in people.departments("jn")
-        ]
+        self.fields["department"].choices = department_choices(language)
 
 
 class NoteForm(forms.Form):

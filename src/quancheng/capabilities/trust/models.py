@@ -47,7 +47,7 @@ class Licence(GuardedModel):
     class Status(models.TextChoices):
         """状态."""
 
-        VALID = "valid", _("有效")
+        VALID = "valid", _("证照有效")
         REVOKED = "revoked", _("已撤销")
 
     number = models.CharField(_("证号"), max_length=40, unique=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 
 from quancheng.core.cap import Colour
@@ -70,6 +71,14 @@ class Step(StrEnum):
     """A published warning is too mild or too small: draft an update."""
     NOTHING = "nothing"
     """Covered already."""
+
+
+def is_hasty(level: int, before: int, since: timedelta, least: timedelta) -> bool:
+    """Whether an update that only widens the area comes too soon after the message before it.
+
+    It is drafted at once all the same, so that no crossing is lost; when to submit it is a matter of pace.
+    """
+    return level >= before and since < least
 
 
 def step_for(state: str | None, level: int, districts: Iterable[str], crossing: int, district: str) -> Step:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from quancheng.capabilities.command import queries as picture
 from quancheng.core.text import Text
-from quancheng.kernel import events, rulebook
+from quancheng.kernel import events
 from quancheng.kernel.actions import Call
 from quancheng.kernel.events import Event
 from quancheng.scenarios.weather import actions, areas, flow, queries, wording
@@ -39,7 +39,7 @@ def draft_on_rain(event: Event) -> None:
         before = newest.previous.level if newest.previous else None
         draft = _joined(newest, data, level, district, before)
         actions.edit_draft(_call(), warning=newest, draft=draft)
-    elif step is flow.Step.UPDATE and (level < newest.level or _may_widen(newest, at)):
+    elif step is flow.Step.UPDATE:
         draft = _joined(newest, data, level, district, newest.level)
         actions.draft_warning(_call(), draft=draft, previous=newest, exercise=exercise)
 
@@ -55,11 +55,6 @@ def _joined(
     same = _draft(newest.basis[0]["alarm"], worst, districts, newest.basis[1:], before)
     basis = [*same.basis, *_basis(data)][:BASIS_KEPT]
     return actions.Draft(worst, districts, same.words, basis, same.crossed_at)
-
-
-def _may_widen(newest: Warning, at: datetime) -> bool:
-    wait = timedelta(minutes=float(rulebook.find("weather.update_minutes").number()))
-    return newest.published_at is None or at - newest.published_at >= wait
 
 
 def _draft(

@@ -125,7 +125,7 @@ def _line(row: Any) -> dict[str, Any]:
     return {"when": row.at, "title": row.text, "who": row.who_text, "kind": kind, "href": row.evidence}
 
 
-LOG_LINES = 25
+LOG_LINES = 12
 NOTE_NEEDED = {"reject", "close"}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from quancheng.capabilities.command import queries as picture
@@ -64,12 +65,13 @@ def warning(request: HttpRequest, number: str) -> HttpResponse:
     """One warning: text, area, basis, log, steps."""
     actor = asker(request)
     row = queries.warning(actor, number)
+    may = verbs_for(actor, row)
     layer = {
         "id": "weather-areas",
         "label": Text("影响区域", "Area"),
         "kind": "fill",
         "color": "level",
-        "url": f"/api/v1/weather/warnings/{row.path.split('/')[-2]}/areas.geojson",
+        "url": f"/api/v1/weather/warnings/{quote(row.number)}/areas.geojson",
         "title": "name",
         "fields": [{"key": "colour", "label": Text("级别", "Level")}],
     }
@@ -81,7 +83,8 @@ def warning(request: HttpRequest, number: str) -> HttpResponse:
         "reasons": [one["reason"] for one in row.basis if "reason" in one],
         "log": [_line(each) for each in queries.log_of(actor, row)],
         "next": list(queries.warnings(actor).filter(previous=row).defer("xml").order_by("id")),
-        "may": verbs_for(actor, row),
+        "may": may,
+        "show_steps": bool(may - {"edit", "update"}),
         "key": new_key(),
     }
     return render(request, "weather/warning.html", context)
@@ -114,9 +117,10 @@ def new(request: HttpRequest) -> HttpResponse:
     number = request.GET.get("update", "")
     previous = queries.warning(actor, number) if number else None
     exercise = previous.exercise if previous else _running(actor, request)
-    form = DraftForm(request.POST or None, initial=_first(request, previous))
+    filled = _filled(request, previous, keep_text=False)
+    form = DraftForm(initial=filled) if filled else DraftForm(request.POST or None, initial=_first(request, previous))
     status = 200
-    if request.method == "POST":
+    if request.method == "POST" and not filled:
         made = _save(form, lambda draft: actions.draft_warning(
             request.call(), draft=draft, previous=previous, exercise=exercise  # type: ignore[attr-defined]
         ))  # fmt: skip
@@ -125,7 +129,7 @@ def new(request: HttpRequest) -> HttpResponse:
         status = 422
     context = {
         "form": form, "previous": previous, "exercise": exercise, "running": picture.running_exercise(actor),
-        "key": new_key(), "wordings": _wordings(previous),
+        "key": new_key(),
     }  # fmt: skip
     return render(request, "weather/form.html", context, status=status)
 
@@ -142,9 +146,11 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
             todo=Text("请起草更新。", "Draft an update instead."),
         )
     words = wording.Words(*(Text.of(getattr(row, part)) for part in PARTS))
-    form = DraftForm(request.POST or None, initial=initial(row.level, row.districts, words))
+    filled = _filled(request, row.previous, keep_text=True)
+    first = filled or initial(row.level, row.districts, words)
+    form = DraftForm(None if filled else request.POST or None, initial=first)
     status = 200
-    if request.method == "POST":
+    if request.method == "POST" and not filled:
         made = _save(form, lambda draft: actions.edit_draft(
             request.call(), warning=row, draft=draft, seen=request.POST.get("seen", "")  # type: ignore[attr-defined]
         ))  # fmt: skip
@@ -153,7 +159,7 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
         status = 422
     context = {
         "form": form, "row": row, "previous": row.previous, "exercise": row.exercise, "key": new_key(),
-        "seen": request.POST.get("seen") or row.revision, "wordings": _wordings(row.previous),
+        "seen": request.POST.get("seen") or row.revision,
     }  # fmt: skip
     return render(request, "weather/form.html", context, status=status)
 
@@ -191,17 +197,19 @@ def _first(request: HttpRequest, previous: Warning | None) -> dict[str, Any]:
     return initial(level, districts, wording.plain_words(level, verb, names))
 
 
-def _wordings(previous: Warning | None) -> list[dict[str, Any]]:
-    """Headline and guidance of each level, to be put in by its button."""
-    before = previous.level if previous else None
-    return [
-        {
-            "level": level,
-            "headline": wording.headline(level, wording.verb_for(level, before)),
-            "instruction": wording.instruction(level),
-        }
-        for level in sorted(flow.COLOURS)
-    ]
+def _filled(request: HttpRequest, previous: Warning | None, *, keep_text: bool) -> dict[str, Any] | None:
+    """The form again with the standard words of the chosen level; None when that was not asked."""
+    post = request.POST
+    if "fill" not in post:
+        return None
+    level = int(post["level"]) if post.get("level") in {"1", "2", "3", "4"} else FORM_LEVEL
+    districts = [code for code in post.getlist("districts") if areas.known(code)]
+    names = [areas.name(code) for code in districts] or [Text("全市", "the whole city")]
+    verb = wording.verb_for(level, previous.level if previous else None)
+    found = initial(level, districts, wording.plain_words(level, verb, names))
+    if keep_text:
+        found |= {name: post.get(name, "") for name in ("description_zh", "description_en")}
+    return found
 
 
 # -- steps ------------------------------------------------------------------------------------
@@ -221,7 +229,7 @@ def do(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     }
     if verb not in deeds:
         raise NotFound()
-    attempt(request, deeds[verb], _(DONE[verb]))
+    attempt(request, deeds[verb], str(DONE[verb]))
     return redirect("/screen/" if post.get("back") == "/screen/" else row.path)
 
 
