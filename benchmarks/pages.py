@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gzip
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from benchmarks.city import small_city
 from benchmarks.harness import benchmark, figure
+
+if TYPE_CHECKING:
+    import httpx
 
 PAGES = (
     ("home", "/"),
@@ -19,10 +23,8 @@ PAGES = (
     ("me", "/me/"),
 )
 SCRIPT = re.compile(r'<script[^>]+src="([^"]+)"')
-STYLE = re.compile(
-    r'<link[^>]+rel="stylesheet"[^>]*href="([^"]+)"|<link[^>]+href="([^"]+)"[^>]*rel="stylesheet"'
-)
-PRELOAD = re.compile(r'<link[^>]+rel="modulepreload"[^>]*href="([^"]+)"')
+STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)"')
+IMPORT = re.compile(r'(?:from|import)\s*\(?"(\./[^"]+\.js)"')
 
 
 @benchmark(
@@ -34,19 +36,30 @@ def run(scale: float) -> None:
         for name, path in PAGES:
             answer = elder.get(path)
             answer.raise_for_status()
-            styles = {one or other for one, other in STYLE.findall(answer.text)}
-            scripts = {*SCRIPT.findall(answer.text), *PRELOAD.findall(answer.text)}
-            weight = {"html": _gzip(answer.content)}
-            for kind, found in (("css", styles), ("js", scripts)):
-                parts = [
-                    elder.get(urljoin(path, one)).raise_for_status().content
-                    for one in sorted(found)
-                    if not _is_map(one)
-                ]
-                weight[kind] = sum(_gzip(part) for part in parts)
+            scripts = _with_imports(elder, path, SCRIPT.findall(answer.text))
+            styles = [elder.get(one).content for one in STYLE.findall(answer.text) if not _is_map(one)]
+            weight = {
+                "html": _gzip(answer.content),
+                "css": sum(_gzip(one) for one in styles),
+                "js": sum(_gzip(one) for one in scripts),
+            }
             for kind, size in weight.items():
                 figure(f"pages_{name}_{kind}", size / 1000, "kB")
             figure(f"pages_{name}_total", sum(weight.values()) / 1000, "kB")
+
+
+def _with_imports(client: httpx.Client, page: str, addresses: list[str]) -> list[bytes]:
+    """The scripts a page names and what they import, at once or later."""
+    wanted, seen, found = [urljoin(page, one) for one in addresses], set[str](), []
+    while wanted:
+        address = wanted.pop()
+        if address in seen or _is_map(address):
+            continue
+        seen.add(address)
+        content = client.get(address).raise_for_status().content
+        found.append(content)
+        wanted += [urljoin(address, one) for one in IMPORT.findall(content.decode())]
+    return found
 
 
 def _is_map(address: str) -> bool:

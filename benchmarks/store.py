@@ -26,7 +26,8 @@ def run(scale: float) -> None:
     )
     appends = max(5, int(APPENDS * scale))
     for rows in SIZES:
-        table = store.define(f"bench{rows}", schema, sort=("stream", "time"), partition="day")
+        table = f"bench{rows}"
+        store.define(table, schema, sort=("stream", "time"), partition="day")
         batches = [_batch(schema, rows, number) for number in range(appends)]
         with spent() as used:
             for number, batch in enumerate(batches):

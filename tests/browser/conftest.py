@@ -75,7 +75,7 @@ def visit(city: CityServer, browser: Browser, sessions: dict[str, Any]) -> Itera
             service_workers="block",
             storage_state=state,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         watch = Watch(city.url)
         watch.attach(page)

@@ -23,7 +23,7 @@ Visit = Callable[..., Page]
 """``visit(identity, size, language=…, elder=…)``: a fresh window, signed in when an identity is named."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Watch:
     """What a window did besides showing pages: complaints, and requests that left the city."""
 
@@ -116,7 +116,7 @@ def settled(page: Page) -> None:
     page.wait_for_load_state("load")
     for island in page.locator("[data-island]").all():
         island.scroll_into_view_if_needed()
-    page.locator("[data-island]:not([data-state])").first.wait_for(state="detached", timeout=15_000)
+    page.locator("[data-island]:not([data-state])").first.wait_for(state="detached", timeout=30_000)
 
 
 def go(page: Page, path: str) -> int:

@@ -89,14 +89,13 @@ def is_clear(answer: httpx.Response, *statuses: int) -> None:
 def raw(city: Product, data: bytes) -> tuple[int, bytes]:
     """Bytes as they are, without a client's manners; the status and everything that came back."""
     received = b""
-    with socket.create_connection(("127.0.0.1", city.port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", city.port), timeout=10) as line:
         try:
             line.sendall(data)
-            line.shutdown(socket.SHUT_WR)
             while piece := line.recv(65536):
                 received += piece
-        except ConnectionError:
-            pass  # refused before all was sent
+        except (ConnectionError, TimeoutError):
+            pass  # refused before all was sent, or kept open after the answer
     assert received.startswith(b"HTTP/1.1 "), received[:200]
     return int(received.split(b" ", 2)[1]), received
 
@@ -304,7 +303,7 @@ def test_cursors_that_look_right_but_are_not_do_no_harm(nobody: httpx.Client, pa
 
 @pytest.mark.parametrize(
     "path", ["/matters/%00/", "/matters/%ff%fe/", "/api/v1/things/stations/%00", "/api/v1/things/stations/%ff",
-             "/api/v1/command/incidents/%00", "/verify/%00/", "/feeds/cap/%00.xml", "/..%2f..%2fetc/passwd",
+             "/api/v1/command/incidents/%00", "/feeds/cap/%00.xml", "/..%2f..%2fetc/passwd",
              "/static/%00", "/static/..%2f..%2fsettings.py", "/api/v1/" + "a/" * 2000],
 )  # fmt: skip
 def test_addresses_of_odd_bytes_lead_nowhere(nobody: httpx.Client, path: str) -> None:

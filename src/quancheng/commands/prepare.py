@@ -56,8 +56,8 @@ def setup(persons: int, firms: int, seed: int, demo: bool | None) -> None:
     click.echo(f"就绪 Ready. quancheng run → {settings.PUBLIC_URL}")
 
 
-def prepare() -> None:
-    """Tables, words and resources up to date."""
+def prepare(*, aside: bool = False) -> None:
+    """Tables, words and resources up to date; ``aside`` tells it on standard error."""
     from django.conf import settings
     from django.core.management import call_command
 
@@ -71,5 +71,6 @@ def prepare() -> None:
     click.echo(
         f"数据库已更新 tables up to date; 词汇 catalogues {compiled}; 资源 resources: 新增 created"
         f" {len(report.created)}, 变更 changed {len(report.changed)}, 不变 unchanged"
-        f" {report.unchanged}"
+        f" {report.unchanged}",
+        err=aside,
     )

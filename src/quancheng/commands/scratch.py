@@ -48,7 +48,7 @@ def prepare(drill: str) -> None:
     from quancheng.kernel.simulation.demo import DemoCity, seed_modules
 
     wanted = {row.id: row.seeds for row in drills.available()}.get(drill, ())
-    tables()
+    tables(aside=True)
     city = DemoCity.of_settings(persons=0, firms=0, seed=SEED)
     with clock.at(BORN):
         for name, result in seed_modules(city, only=wanted):

@@ -20,7 +20,9 @@ def here(type: str = "flood", lon: float = 117.0, lat: float = 36.67, minutes: f
     return Sighting(type, lon, lat, T0 + timedelta(minutes=minutes))
 
 
-def candidate(id: int = 1, lon: float = 117.0, lat: float = 36.67, first: float = 0, last: float = 0) -> Candidate:
+def candidate(
+    id: int = 1, lon: float = 117.0, lat: float = 36.67, first: float = 0, last: float = 0
+) -> Candidate:
     return Candidate(id, "flood", lon, lat, T0 + timedelta(minutes=first), T0 + timedelta(minutes=last))
 
 
@@ -57,7 +59,9 @@ def test_a_long_incident_goes_on_collecting() -> None:
 
 
 @given(st.lists(st.tuples(near, near), max_size=12), near, near, st.randoms(use_true_random=False))
-def test_nearest_wins_in_any_order(places: list[tuple[float, float]], x: float, y: float, rng: random.Random) -> None:
+def test_nearest_wins_in_any_order(
+    places: list[tuple[float, float]], x: float, y: float, rng: random.Random
+) -> None:
     rows = [candidate(i, 117 + dx, 36.67 + dy) for i, (dx, dy) in enumerate(places)]
     sighting = here(lon=117 + x, lat=36.67 + y)
     found = best_match(sighting, rows, WINDOW)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.capabilities.command.conftest import PLAN
 
 from quancheng.capabilities.command.conditions import COLOURS, Input, read_condition, said
 from quancheng.capabilities.command.planning import PlanError, evaluate, read_plan
 from quancheng.core.text import Text
-from tests.capabilities.command.conftest import PLAN
 
 SPEC = read_plan(PLAN)
 
@@ -44,7 +44,9 @@ def test_what_is_missing_is_named() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("inputs", [{"wind": 3}, {"warning": "purple"}, {"rain": "much"}, {"rain": True}, {"rain": float("nan")}])
+@pytest.mark.parametrize(
+    "inputs", [{"wind": 3}, {"warning": "purple"}, {"rain": "much"}, {"rain": True}, {"rain": float("nan")}]
+)
 def test_unknown_or_odd_inputs_are_refused(inputs: dict[str, Any]) -> None:
     with pytest.raises(PlanError):
         evaluate(SPEC, inputs)
@@ -53,7 +55,9 @@ def test_unknown_or_odd_inputs_are_refused(inputs: dict[str, Any]) -> None:
 @given(st.sampled_from(list(COLOURS)), st.integers(0, 12), st.floats(0, 300))
 def test_worse_circumstances_never_give_a_milder_level(colour: str, districts: int, rain: float) -> None:
     base = evaluate(SPEC, {"warning": colour, "affected_districts": districts, "rain": rain}).level or 5
-    more = evaluate(SPEC, {"warning": colour, "affected_districts": districts + 1, "rain": rain + 1}).level or 5
+    more = (
+        evaluate(SPEC, {"warning": colour, "affected_districts": districts + 1, "rain": rain + 1}).level or 5
+    )
     assert more <= base
 
 
@@ -81,7 +85,7 @@ def test_conditions(kind: str, raw: Any, value: Any, holds: bool) -> None:
      ("colour", ">= @x"), ("number", True)],
 )  # fmt: skip
 def test_bad_conditions(kind: str, raw: Any) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_condition(kind, raw)
 
 
@@ -111,7 +115,18 @@ def test_all_faults_of_a_file_are_named() -> None:
         assert word in text
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3) | st.dictionaries(st.sampled_from(["id", "level", "row", "task", "input", "when", "name", "zh"]), x, max_size=5), max_leaves=15))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda x: (
+            st.lists(x, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["id", "level", "row", "task", "input", "when", "name", "zh"]), x, max_size=5
+            )
+        ),
+        max_leaves=15,
+    )
+)
 def test_any_document_is_read_or_refused(junk: Any) -> None:
     document = junk if isinstance(junk, dict) else {"row": junk}
     with pytest.raises(PlanError):

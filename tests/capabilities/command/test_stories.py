@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
+from tests.capabilities.command.conftest import AFTERNOON, COMMANDER, DUTY, PLAN, SECOND, report, responder
 
 from quancheng.capabilities.command import actions, queries
 from quancheng.capabilities.command.models import Incident, IncidentEvent, PlanActivation, Task
@@ -17,7 +18,6 @@ from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind
 from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSignedIn
 from quancheng.kernel.events.models import OutboxEvent
-from tests.capabilities.command.conftest import AFTERNOON, COMMANDER, DUTY, PLAN, SECOND, report, responder
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +69,9 @@ def test_odd_reports_are_refused(afternoon: datetime, organisation: None, wrong:
 def test_an_incident_from_report_to_close(afternoon: datetime, plan: Any) -> None:
     incident = report("a")
     actions.verify_incident(Call(DUTY), incident=incident, note="视频核实")
-    task = actions.issue_task(Call(DUTY), incident=incident, title="抽排", department="jn-water", due_minutes=30)
+    task = actions.issue_task(
+        Call(DUTY), incident=incident, title="抽排", department="jn-water", due_minutes=30
+    )
     crew = responder()
     actions.accept_task(Call(crew), task=task)
     assert incident.refresh().state == "responding"
@@ -88,7 +90,19 @@ def test_an_incident_from_report_to_close(afternoon: datetime, plan: Any) -> Non
     assert closed.state == "closed"
     found = queries.after_action(COMMANDER, incident=closed)
     verbs = [step.verb for step in found.steps]
-    assert verbs == ["report", "verify", "issue", "accept", "arrive", "prove", "return", "prove", "verify", "control", "close"]
+    assert verbs == [
+        "report",
+        "verify",
+        "issue",
+        "accept",
+        "arrive",
+        "prove",
+        "return",
+        "prove",
+        "verify",
+        "control",
+        "close",
+    ]
     assert all(step.evidence for step in found.steps)
     assert found.totals["closed"] == found.totals["tasks"] == found.totals["on_time"] == 1
     assert found.durations["to_close"] == 0.0
@@ -133,7 +147,9 @@ def test_rights(afternoon: datetime, plan: Any) -> None:
 def test_a_plan_is_proposed_explained_and_started(afternoon: datetime, plan: Any) -> None:
     rain = Call(Actor.system("weather"))
     assert actions.propose_activation(rain, plan_code="test-flood", inputs={"warning": "blue"}) is None
-    found = actions.propose_activation(rain, plan_code="test-flood", inputs={"warning": "yellow"}, districts=["370102"])
+    found = actions.propose_activation(
+        rain, plan_code="test-flood", inputs={"warning": "yellow"}, districts=["370102"]
+    )
     assert (found.state, found.level) == ("proposed", 4)
     again = actions.propose_activation(
         rain, plan_code="test-flood", inputs={"warning": "yellow"}, districts=["370103"]
@@ -167,7 +183,9 @@ def test_lowering_needs_a_reason(afternoon: datetime, plan: Any) -> None:
     running = actions.activate_plan(Call(COMMANDER), activation=found)
     with pytest.raises(InvalidInput):
         actions.raise_level(Call(COMMANDER), activation=running, level=4)
-    assert actions.raise_level(Call(COMMANDER), activation=running, level=4, note="雨势减弱").state == "lowered"
+    assert (
+        actions.raise_level(Call(COMMANDER), activation=running, level=4, note="雨势减弱").state == "lowered"
+    )
 
 
 def test_the_second_to_decide_hears_who_was_first(afternoon: datetime, plan: Any) -> None:
@@ -238,10 +256,10 @@ def test_deeds_in_a_drill_are_dated_by_its_clock(organisation: None) -> None:
 
 def test_an_alarm_becomes_a_report_and_a_task_a_message(afternoon: datetime, organisation: None) -> None:
     from django.db import transaction
+    from tests.capabilities.command.conftest import account
 
     from quancheng.capabilities.command import subscriptions  # noqa: F401
     from quancheng.capabilities.messages.models import Message
-    from tests.capabilities.command.conftest import account
 
     user = account("crew", "command.responder", "jn-water")
     alarm = {

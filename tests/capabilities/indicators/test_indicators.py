@@ -112,7 +112,13 @@ def test_the_list_is_one_query_however_many_indicators() -> None:
 
 @pytest.mark.parametrize(
     ("target", "direction", "value", "expected"),
-    [(90, "up", 95, True), (90, "up", 85, False), (5, "down", 4, True), (5, "none", 4, None), (None, "up", 4, None)],
+    [
+        (90, "up", 95, True),
+        (90, "up", 85, False),
+        (5, "down", 4, True),
+        (5, "none", 4, None),
+        (None, "up", 4, None),
+    ],
 )
 def test_targets(target, direction, value, expected) -> None:
     from quancheng.core.text import Text

@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
+from tests.capabilities.services.browser import window  # noqa: F401  a fixture
 
 from quancheng.capabilities.people import simulate
 from quancheng.capabilities.people.models import Department, NaturalPerson, User

@@ -24,7 +24,9 @@ AT = datetime(2026, 7, 18, 4, 0, tzinfo=UTC)
 
 
 def _frame(number: int, slot: int = 0, start: datetime = AT) -> bytes:
-    return rain_report(f"00370101{number:02d}", start + slot * timedelta(minutes=5), Decimal("0.1"), serial=slot + 1)
+    return rain_report(
+        f"00370101{number:02d}", start + slot * timedelta(minutes=5), Decimal("0.1"), serial=slot + 1
+    )
 
 
 class Writer:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.capabilities.things.conftest import NOON, SLOT, SYSTEM, Rain, address, facts
 
 from quancheng.capabilities.people.models import User
 from quancheng.capabilities.things import actions
@@ -19,21 +20,23 @@ from quancheng.capabilities.things.sl651_client import rain_report
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
-from tests.capabilities.things.conftest import NOON, SLOT, SYSTEM, Rain, address, facts
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/things"
 HOUR_OF_RAIN = ["1.0"] * 9 + ["1.5", "0.2", "0.1"]
 
 
-@pytest.fixture()
+@pytest.fixture
 def signed_in(db, monkeypatch) -> Callable[..., Client]:
     """A client whose official holds these roles."""
 
     def make(*roles: str) -> Client:
         user = User.objects.create_user(username=f"u-{'-'.join(roles) or 'none'}", password="x" * 12)
         actor = Actor(
-            ActorKind.OFFICIAL, user.username, user_id=user.pk, grants=tuple(RoleGrant(role) for role in roles)
+            ActorKind.OFFICIAL,
+            user.username,
+            user_id=user.pk,
+            grants=tuple(RoleGrant(role) for role in roles),
         )
         monkeypatch.setattr(
             "quancheng.kernel.middleware._loader",
@@ -104,7 +107,11 @@ def test_readings_that_left_the_tables_come_from_the_store(client, gauges, rain:
 
 def test_frames_over_http(gauges, signed_in) -> None:
     operator = signed_in("things.operator")
-    body = rain_report(address(1), NOON, Decimal("0.5")) + b"noise" + rain_report(address(2), NOON, Decimal("0.1"))
+    body = (
+        rain_report(address(1), NOON, Decimal("0.5"))
+        + b"noise"
+        + rain_report(address(2), NOON, Decimal("0.1"))
+    )
     answer = operator.post(f"{API}/frames", body, content_type="application/octet-stream")
     assert answer.status_code == 200, answer.content
     report = answer.json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -51,7 +52,7 @@ def test_level_episodes_do_not_overlap_and_start_at_the_threshold(values: dict[i
     for one in found:
         assert readings[one.start] >= limit * 100
         assert one.end is None or readings[one.end] < limit * 100 - 300
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert before.end is not None
         assert before.end < after.start
     assert bool(found) == any(value >= limit * 100 for value in readings.values())

@@ -1,1 +1,10 @@
-from tests.capabilities.services.conftest import actor, settle, signed_in, town, user  # noqa: F401
+"""The town of the services tests."""
+
+from tests.capabilities.services.conftest import (  # noqa: F401
+    actor,
+    settle,
+    signed_in,
+    town,
+    user,
+    window,
+)

@@ -12,6 +12,10 @@ from quancheng.core.text import Text
 from quancheng.kernel import registry
 from quancheng.kernel.errors import NotFound
 
+_UNITS = dict.fromkeys(("人", "条", "起", "张", "件", "个", "次", "家", "项", "站"), "") | {
+    "分钟": "min", "小时": "h", "天": "days", "工作日": "working days", "秒": "s", "毫米": "mm", "万人": "×10⁴",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -26,6 +30,11 @@ class Definition:
     target: float | None
     direction: str
     evidence: str
+
+    @property
+    def unit_text(self) -> Text:
+        """The unit in both languages; counters have none in English."""
+        return Text(self.unit, _UNITS.get(self.unit, self.unit))
 
     @property
     def meaning(self) -> str:

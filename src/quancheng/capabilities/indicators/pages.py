@@ -70,7 +70,7 @@ def detail(request: HttpRequest, ident: str) -> HttpResponse:
     if len(rows) > 1:
         target = found.definition.target
         chart = {
-            "kind": "line", "x": [one.day.isoformat() for one in rows], "unit": found.definition.unit,
+            "kind": "line", "x": [one.day.isoformat() for one in rows], "unit": found.definition.unit_text,
             "series": [{"name": found.definition.text, "data": [one.value for one in rows]}],
             "marks": [{"value": target, "label": _("目标")}] if target is not None else [],
         }  # fmt: skip

@@ -264,7 +264,7 @@ def _detail(found: Case, side: Side) -> dict[str, Any]:
     answers = showing.answer_rows(found.spec, found.form, found.provenance)
     return _case(found) | {
         "applicant": found.applicant_name,
-        "answers": {row["key"]: row["value"].zh if isinstance(row["value"], Text) else str(row["value"])
+        "answers": {row["key"]: row["plain"]
                     for row in answers},
         "provenance": found.provenance,
         "findings": [_checked(one) for one in queries.findings(found)],

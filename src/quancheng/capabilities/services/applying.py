@@ -259,6 +259,7 @@ def correct(request: HttpRequest, receipt: str) -> HttpResponse:
             "spec": spec,
             "form": form,
             "returned": history[-1] if history else None,
+            "asked": showing.written(history[-1].data.get("reason", "")) if history else "",
             "correct_by": found.clock.get("correct_by"),
             "files": named_files(found),
             "locked": showing.answer_rows(spec, locked, found.provenance),

@@ -159,7 +159,7 @@ def finding(
     citation = condition.basis.text
     if parameter is not None:
         rule = parameter.rule
-        citation = Text(rule.citation, f"{condition.basis.en} ({rule.citation})")
+        citation = Text(rule.citation, condition.basis.en)
         evidence = {
             **evidence,
             "parameter": rule.id,

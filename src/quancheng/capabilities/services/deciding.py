@@ -89,8 +89,8 @@ def return_case(call: Call, *, case: Case, reason: str, revision: int | None = N
         call,
         case,
         "returned",
-        Text(f"退回补正:{reason}", f"Returned for correction: {reason}"),
-        data={"correct_by": until.isoformat()},
+        Text("退回补正", "Returned for correction"),
+        data={"correct_by": until.isoformat(), "reason": reason},
     )
     audit.note(receipt=case.receipt, reason=reason, correct_by=until.isoformat())
     casework.tell(case, "returned", reason=reason, correct_by=until.isoformat())
@@ -124,8 +124,8 @@ def refuse_case(call: Call, *, case: Case, ground: str, reason: str, revision: i
     casework.save(case)
     casework.remember(
         call, case, "refused",
-        Text(f"不予办理:{reason}(依据:{cited.basis.zh})", f"Refused: {reason} (basis: {cited.basis.en})"),
-        data={"ground": ground},
+        Text("不予办理", "Refused"),
+        data={"ground": ground, "reason": reason},
     )  # fmt: skip
     audit.note(
         receipt=case.receipt, ground=ground, basis=cited.basis.zh, reason=reason, findings=_findings(case)
@@ -141,7 +141,9 @@ def note_case(call: Call, *, case: Case, text: str) -> Case:
     text = casework.worded(
         text, "text", Text("请填写备注(500字以内)。", "Write a note (500 characters at most).")
     )
-    casework.remember(call, case, "noted", Text(text, text), public=False)
+    casework.remember(
+        call, case, "noted", Text("内部备注", "Internal note"), public=False, data={"text": text}
+    )
     audit.note(receipt=case.receipt)
     return case
 

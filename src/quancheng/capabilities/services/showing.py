@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
 from quancheng.capabilities.services.checks import Outcome
 from quancheng.capabilities.services.forms import display
 from quancheng.capabilities.services.models import Case, CaseEvent
@@ -12,7 +15,7 @@ from quancheng.capabilities.services.spec import FieldSpec, MatterSpec
 from quancheng.core.identity import mask, mask_resident_id
 from quancheng.core.text import Text
 
-__all__ = ["KINDS", "answer_rows", "masked", "outcome_kind", "state_kind", "timeline_of"]
+__all__ = ["KINDS", "answer_rows", "masked", "outcome_kind", "state_kind", "timeline_of", "written"]
 
 KINDS = {
     "submitted": "info", "accepted": "info", "correction": "warn", "approved": "ok", "completed": "ok",
@@ -20,6 +23,11 @@ KINDS = {
 }  # fmt: skip
 _OUTCOMES = {Outcome.PASS: "ok", Outcome.FAIL: "bad", Outcome.PERSON: "warn"}
 _TIMELINE = {"approved": "ok", "refused": "bad", "returned": "warn"}
+
+
+def written(value: Any) -> SafeString:
+    """What people wrote or are called, marked as Chinese for readers of English pages."""
+    return format_html('<span lang="zh">{}</span>', value)
 
 
 def state_kind(state: str) -> str:
@@ -52,7 +60,8 @@ def answer_rows(
             {
                 "key": row.key,
                 "label": row.label.text,
-                "value": shown,
+                "value": shown if isinstance(shown, Text) else written(shown),
+                "plain": shown.zh if isinstance(shown, Text) else str(shown),
                 "locked": row.locked,
                 "sensitive": row.sensitive,
                 "origin": _origin(origin),
@@ -68,12 +77,14 @@ def timeline_of(case: Case, events: list[CaseEvent], *, office: bool = False) ->
         if not (event.public or office):
             continue
         by_applicant = event.kind in {"submitted", "corrected", "withdrawn"}
-        who: Any = event.actor_name if office or by_applicant else case.department.text
+        named = office or by_applicant
+        said = event.data.get("reason") or event.data.get("text") or event.data.get("opinion")
         items.append(
             {
                 "when": event.at,
                 "title": Text.of(event.text),
-                "who": who,
+                "who": written(event.actor_name) if named else case.department.text,
+                "text": written(said) if said else "",
                 "kind": _TIMELINE.get(event.kind, ""),
             }
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from quancheng.capabilities.people import city
 from quancheng.capabilities.things import queries
 from quancheng.capabilities.things.models import Alarm, Station
 from quancheng.capabilities.things.properties import PROPERTIES, RAIN_5MIN, label_of, unit_of
@@ -31,12 +32,14 @@ def station_map(kind: str, href: str) -> dict[str, Any]:
     }  # fmt: skip
     if href:
         layer["href"] = href
-    return {"base": True, "layers": [layer]}
+    return {"base": True, "bounds": city.profile()["bbox"], "layers": [layer]}
 
 
 def place_map(found: Station) -> dict[str, Any]:
     """One station among those of its kind."""
-    return station_map(found.kind, "url") | {"center": [found.lon, found.lat], "zoom": 11}
+    made = station_map(found.kind, "url")
+    del made["bounds"]
+    return made | {"center": [found.lon, found.lat], "zoom": 11}
 
 
 def points_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -63,14 +63,24 @@ class Terms:
     late: timedelta
 
 
-@lru_cache(maxsize=64)
-def terms(on: date) -> Terms:
-    """Limits in force on a day."""
+def terms(moment: datetime) -> Terms:
+    """Limits in force at a moment (looked up once an hour of event time)."""
+    return _terms(int(moment.timestamp()) // 3600)
+
+
+@lru_cache(maxsize=256)
+def _terms(hour: int) -> Terms:
+    on = datetime.fromtimestamp(hour * 3600, clock.LOCAL).date()
     minutes = {
         name: timedelta(minutes=rulebook.find(f"things.{name}_minutes", on=on).integer())
         for name in ("ahead", "oldest", "late")
     }
     return Terms(**minutes)
+
+
+def forget_terms() -> None:
+    """After parameter files changed."""
+    _terms.cache_clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,7 @@ def judge(frame: Frame, received_at: datetime, station: Station | None) -> Refus
 
 
 def _times(frame: Frame, received_at: datetime) -> Refusal | None:
-    limits = terms(received_at.astimezone(clock.LOCAL).date())
+    limits = terms(received_at)
     if frame.sent_at is not None and frame.sent_at > received_at + limits.ahead:
         return Refusal("sent-ahead", frame.sent_at.isoformat())
     observed = [reading.observed_at for reading in frame.readings]
@@ -148,7 +158,7 @@ def _times(frame: Frame, received_at: datetime) -> Refusal | None:
 
 def is_late(observed_at: datetime, received_at: datetime) -> bool:
     """Whether a reading came later than stations normally need."""
-    return observed_at < received_at - terms(received_at.astimezone(clock.LOCAL).date()).late
+    return observed_at < received_at - terms(received_at).late
 
 
 def readings(frame: Frame, kind: str) -> Iterator[tuple[str, datetime, Decimal | None, Refusal | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quancheng.capabilities.things import actions, evaluation, rules
+from quancheng.capabilities.things import actions, evaluation, judging, rules
 from quancheng.capabilities.things.models import AlarmRule
 from quancheng.kernel import registry
 from quancheng.kernel.actions import Call
@@ -12,6 +12,7 @@ def sync() -> registry.SyncReport:
     """Versions of every ``[[alarm_rule]]``; writes nothing when nothing changed."""
     report = registry.SyncReport()
     evaluation.forget_amounts()
+    judging.forget_terms()
     rows = rules.declared()
     digests = {rules.rule_of(module, row).digest for module, row in rows}
     active = set(AlarmRule.objects.filter(active=True).values_list("digest", flat=True))

@@ -152,7 +152,7 @@ def warning_row(row: Warning) -> dict[str, Any]:
         "published_at": row.published_at, "ended_at": row.ended_at,
         "previous": row.previous.number if row.previous else None, "exercise": row.exercise,
         "simulated": row.simulated, "sha256": row.xml_sha256, "signature": row.signature, "revision": row.revision,
-        "cap": f"/feeds/cap/{row.number}.xml" if row.published_at else None,
+        "cap": f"{row.message_path}.xml" if row.published_at else None,
     }  # fmt: skip
 
 

@@ -84,6 +84,11 @@ class Warning(GuardedModel):
         """Its page."""
         return f"/screen/warnings/{quote(self.number)}/"
 
+    @property
+    def message_path(self) -> str:
+        """Where its message is: with ``.xml``, its signature with ``.sig``."""
+        return f"/feeds/cap/{quote(self.number)}"
+
 
 class WarningEvent(GuardedModel):
     """预警日志: who did what to a warning, when."""

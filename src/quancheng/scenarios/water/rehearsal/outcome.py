@@ -104,7 +104,7 @@ def judge(outcome: Outcome, actor: Actor) -> list[Check]:
 def _rain_checks(outcome: Outcome) -> list[Check]:
     storm = load_storm()
     wanted = {
-        f"sent_{int(window.duration.total_seconds() // 3600)}h": window.amount for window in storm.windows
+        f"sent_{window.minutes // 60}h": window.amount for window in storm.windows
     }
     sent = {name: Decimal(outcome.rain[name]) for name in wanted}
     shown = " / ".join(str(sent[name]) for name in sorted(sent))
@@ -141,14 +141,9 @@ def _warning_checks(outcome: Outcome) -> list[Check]:
 
 
 def _response_checks(outcome: Outcome, actor: Actor) -> list[Check]:
-    worst = min(
-        (
-            int(step["level"])
-            for step in outcome.steps
-            if step["verb"] in {"activate", "raise"} and step.get("level")
-        ),
-        default=None,
-    )
+    ever = picture.activations(actor, exercise=outcome.exercise, live=False)
+    activated = [each for each in ever if each.activated_at]
+    worst = min((each.level for each in activated), default=None)
     tasks = picture.tasks(actor, exercise=outcome.exercise)
     total, closed = tasks.count(), tasks.filter(state="closed").count()
     incidents = picture.incidents(actor, exercise=outcome.exercise)

@@ -99,18 +99,18 @@ def _warning_line(data: dict[str, Any]) -> str:
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:
-    kept = ("at", "verb", "actor", "zh", "en", "level")
+    kept = ("at", "verb", "actor", "text", "minutes")
     return {name: step[name] for name in kept if name in step}
 
 
 def _words(step: dict[str, Any]) -> str:
-    text = step.get("text") or {"zh": step.get("zh", ""), "en": step.get("en", "")}
-    return f"{text['zh']} {text['en']} ({step.get('actor', '')})"
+    text = step["text"]
+    return f"{text['zh']} {text['en']} ({step['actor']})"
 
 
 def _routine(step: dict[str, Any]) -> bool:
     """Repeated reports and arrivals are in the JSON, not in the printed course."""
-    return step.get("verb") in {"report", "arrive", "accept", "note"}
+    return step.get("verb") in {"report", "merge_report", "arrive", "accept", "note"}
 
 
 def _number(value: float | None) -> str:

@@ -16,7 +16,7 @@ from quancheng.kernel import clock, events
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import Unavailable
-from quancheng.kernel.simulation import Simulation
+from quancheng.kernel.simulation import Handle, Simulation
 from quancheng.kernel.simulation.drills import Terms
 from quancheng.kernel.simulation.stage import Stage, take_stage
 from quancheng.scenarios.water.actions import record_drill
@@ -106,19 +106,24 @@ def _cast(play: Rehearsal) -> None:
         Stage(play.exercise, play.script.ends, seats=lambda: picture.drill_seats() or "auto"),
     )
     pace = seats.Pace(play.script, stage, sim.rng("water.seats"), {})
-    sim.process("water.telemetry", deliver(play.deliveries, play.ledger, play.exercise), priority=-10)
+    line = sim.process("water.telemetry", deliver(play.deliveries, play.ledger, play.exercise), priority=-10)
     if play.terms.headless:
         sim.every("events", MINUTE, events.drain, priority=-5)
     sim.process("water.duty", seats.duty(pace))
     sim.process("water.units", seats.units(pace))
     take_stage(sim, stage)
-    sim.process("water.closing", _closing(play), after=play.scene.slots[-1], priority=10)
+    sim.process("water.closing", _closing(play, line), after=play.scene.slots[-1], priority=10)
     sim.checkpoint(timedelta(minutes=5), _progress(play))
 
 
-def _closing(play: Rehearsal) -> Iterator[timedelta]:
+def _closing(play: Rehearsal, line: Handle) -> Iterator[timedelta]:
     """收尾: when rain, warnings and tasks are over, stand down and end the rehearsal."""
-    while play.bulletins.in_force or picture.open_tasks(play.exercise) or picture.proposals(play.exercise):
+    while (
+        not line.done
+        or play.bulletins.in_force
+        or picture.open_tasks(play.exercise)
+        or picture.proposals(play.exercise)
+    ):
         yield MINUTE
     call = seats.seat("duty")
     for activation in picture.activations(call.actor, exercise=play.exercise):

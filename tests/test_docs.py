@@ -1,0 +1,126 @@
+"""The documents against the code: variables, commands, links, a page for each module."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import click
+import pytest
+
+from quancheng.cli import cli
+from quancheng.kernel.registry.discovery import own_modules
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ROOT / "src" / "quancheng"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+VARIABLE = re.compile(r"QUANCHENG_[A-Z0-9]+(?:_[A-Z0-9]+)*")
+LINK = re.compile(r"!?\[[^\]\n]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
+COMMAND = re.compile(r"(?<![\w./@-])(?:[\w./-]+/)?quancheng ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)?)")
+CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+COMMAND_DOCUMENTS = ("README.md", "README.en.md", *(f"docs/{n}.md" for n in (
+    "operations", "audit", "store", "events-and-jobs", "security", "testing", "architecture", "scenario-walkthrough",
+)))  # fmt: skip
+
+
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def short(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def variables_in_code() -> set[str]:
+    return {name for path in SOURCES.rglob("*.py") for name in VARIABLE.findall(text_of(path))}
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page, as the usual hosts make them from headings."""
+    heads = HEADING.findall(FENCE.sub("", text_of(path)))
+    plain = (re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", head).strip().lower() for head in heads)
+    return {re.sub(r"[^\w\- ]", "", head).replace(" ", "-") for head in plain}
+
+
+def commands_in(path: Path) -> set[str]:
+    code = "\n".join(CODE.findall(text_of(path)))
+    return {found.group(1) for found in COMMAND.finditer(code)}
+
+
+def problem_of(words: str) -> str | None:
+    """What is wrong with ``events dead``, the words after ``quancheng``; None when it exists."""
+    context = click.Context(cli)
+    first, _, second = words.partition(" ")
+    command: Any = cli.get_command(context, first)
+    if command is None:
+        return f"quancheng {first}"
+    if second and isinstance(command, click.Group) and command.get_command(context, second) is None:
+        return f"quancheng {words}"
+    return None
+
+
+def test_every_variable_is_documented() -> None:
+    told = set(VARIABLE.findall(text_of(ROOT / "docs" / "operations.md")))
+    missing = variables_in_code() - told
+    assert not missing, f"docs/operations.md does not tell of {sorted(missing)}"
+
+
+def test_documented_variables_exist() -> None:
+    known = variables_in_code()
+    for folder in ("tests", "benchmarks"):
+        known |= {name for path in (ROOT / folder).rglob("*.py") for name in VARIABLE.findall(text_of(path))}
+    for path in DOCUMENTS:
+        gone = set(VARIABLE.findall(text_of(path))) - known
+        assert not gone, f"{short(path)} tells of {sorted(gone)}, which the code does not know"
+
+
+@pytest.mark.parametrize("name", COMMAND_DOCUMENTS)
+def test_commands_exist(name: str) -> None:
+    found = commands_in(ROOT / name)
+    assert found or name in {"docs/testing.md"}, f"{name} shows no command"
+    wrong = sorted(filter(None, map(problem_of, found)))
+    assert not wrong, f"{name}: {wrong}"
+
+
+def test_every_command_is_told_of_in_operations() -> None:
+    context = click.Context(cli)
+    pages = [ROOT / name for name in COMMAND_DOCUMENTS]
+    told = {words.partition(" ")[0] for page in pages for words in commands_in(page)}
+    from quancheng.cli import COMMANDS
+
+    assert set(COMMANDS) <= told, f"told of nowhere: {sorted(set(COMMANDS) - told)}"
+    assert all(cli.get_command(context, name) is not None for name in COMMANDS)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=short)
+def test_links_resolve(path: Path) -> None:
+    broken = []
+    for target in LINK.findall(FENCE.sub("", text_of(path))):
+        if re.match(r"[a-z][a-z0-9+.-]*:", target):
+            continue
+        file, _, anchor = unquote(target).partition("#")
+        place = (path.parent / file).resolve() if file else path
+        bad_anchor = anchor and place.suffix == ".md" and place.is_file() and anchor not in anchors(place)
+        if not place.exists() or bad_anchor or not place.is_relative_to(ROOT):
+            broken.append(target)
+    assert not broken, f"{short(path)}: {broken}"
+
+
+def test_every_module_has_a_page() -> None:
+    pages = ROOT / "docs" / "modules"
+    missing = [one.name for one in own_modules() if not (pages / f"{one.name}.md").is_file()]
+    assert not missing, f"docs/modules/ lacks {missing}"
+
+
+def test_every_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = text_of(folder / "README.md")
+    files = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert [name for name in files if f"({name})" not in index] == []
+    assert len({name[:4] for name in files}) == len(files), "two decisions share a number"
