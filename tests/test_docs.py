@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import click
 import pytest
+from pydantic import BaseModel
 
 from quancheng.cli import cli
 from quancheng.kernel.registry.discovery import own_modules
+from quancheng.kernel.registry.grades.imports import OPEN_ROOMS
+from quancheng.kernel.registry.manifest import KINDS, Manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "src" / "quancheng"
@@ -21,7 +26,7 @@ VARIABLE = re.compile(r"QUANCHENG_[A-Z0-9]+(?:_[A-Z0-9]+)*")
 LINK = re.compile(r"!?\[[^\]\n]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
-COMMAND = re.compile(r"(?<![\w./@-])(?:[\w./-]+/)?quancheng ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)?)")
+COMMAND = re.compile(r"(?<![\w./@-])(?:[\w./-]*bin/)?quancheng ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)?)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 COMMAND_DOCUMENTS = ("README.md", "README.en.md", *(f"docs/{n}.md" for n in (
     "operations", "audit", "store", "events-and-jobs", "security", "testing", "architecture", "scenario-walkthrough",
@@ -124,3 +129,57 @@ def test_every_decision_is_in_the_index() -> None:
     files = sorted(path.name for path in folder.glob("[0-9]*.md"))
     assert [name for name in files if f"({name})" not in index] == []
     assert len({name[:4] for name in files}) == len(files), "two decisions share a number"
+
+
+def keys_of(model: type[BaseModel]) -> Iterator[str]:
+    """Every key a manifest may hold, rows included."""
+    for name, field in model.model_fields.items():
+        yield name
+        for inner in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from keys_of(inner)
+
+
+def test_the_anatomy_shows_every_row_and_key() -> None:
+    page = text_of(ROOT / "docs" / "module-anatomy.md")
+    assert [kind for kind in KINDS if f"[[{kind}]]" not in page] == []
+    assert sorted(key for key in set(keys_of(Manifest)) if not re.search(rf"\b{key}\b", page)) == []
+
+
+def test_the_anatomy_names_the_public_rooms() -> None:
+    page = text_of(ROOT / "docs" / "module-anatomy.md")
+    public = set(re.findall(r"^\| `(\w+)\.py` \|.*\| \*\*yes\*\* \|$", page, re.MULTILINE))
+    assert public == set(OPEN_ROOMS)
+
+
+def contracts() -> Iterator[tuple[str, str]]:
+    """(module, name) pairs of the contract table in docs/architecture.md."""
+    rows = re.findall(
+        r"^\| `(kernel\.\w+)` \| ([^|]+)\|", text_of(ROOT / "docs" / "architecture.md"), re.MULTILINE
+    )
+    for module, names in rows:
+        for words in re.findall(r"`([^`]+)`", names):
+            bare = re.sub(r"\([^()]*\)", "", words)
+            yield from ((module, name) for name in bare.split() if name.isidentifier())
+
+
+def test_the_contract_table_is_true() -> None:
+    found = set(contracts())
+    assert len(found) >= 40
+    wrong = [
+        f"{module}.{name}"
+        for module, name in sorted(found)
+        if not hasattr(import_module(f"quancheng.{module}"), name)
+    ]
+    assert wrong == []
+
+
+def test_the_contract_table_is_whole() -> None:
+    page = text_of(ROOT / "docs" / "architecture.md")
+    packages = {
+        path.stem
+        for path in (SOURCES / "kernel").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    inner = {"__init__", "apps", "secrets"}
+    assert sorted(name for name in packages - inner if f"`kernel.{name}`" not in page) == []

@@ -18,18 +18,29 @@ from quancheng.wsgi import application as django_application
 THREADS = int(os.environ.get("QUANCHENG_WEB_THREADS", "8"))
 _django = WSGIMiddleware(django_application, workers=THREADS)
 LIVE_PREFIX = "/live/"
+MAX_HEADER_BYTES = 64 * 1024
+"""The HTTP parser sets no limit of its own; a browser with a full cookie jar stays far below."""
+_TOO_LARGE = "请求头过大,请清除本站Cookie后重试。 The request headers are too large; clear this site's cookies."
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """Route one connection."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
+    elif scope["type"] == "http" and sum(len(n) + len(v) for n, v in scope["headers"]) > MAX_HEADER_BYTES:
+        await _refuse_headers(send)
     elif scope["type"] == "http" and scope["path"].startswith(LIVE_PREFIX):
         from quancheng.portal.live import app as live
 
         await live(scope, receive, send)
     elif scope["type"] == "http":
         await _django(scope, receive, send)
+
+
+async def _refuse_headers(send: Any) -> None:
+    kind = (b"content-type", b"text/plain; charset=utf-8")
+    await send({"type": "http.response.start", "status": 431, "headers": [kind, (b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": _TOO_LARGE.encode()})
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,6 +125,14 @@ def go(page: Page, path: str) -> int:
     response = page.goto(path)
     settled(page)
     return response.status if response else 0
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = 45) -> None:
+    """Ask again until it is so; the asking (a page load) takes its time, so nothing sleeps."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds:g} s: {what}")
 
 
 def path_of(page: Page) -> str:

@@ -64,7 +64,7 @@ def prepare(*, aside: bool = False) -> None:
     from quancheng.commands.words import compile_catalogues
     from quancheng.kernel import registry
 
-    settings.HOME.mkdir(parents=True, exist_ok=True)
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # in HOME; whitenoise looks there first
     call_command("migrate", interactive=False, verbosity=0)
     compiled = compile_catalogues()
     report = registry.sync()

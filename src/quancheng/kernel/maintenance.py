@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Min
 
 from quancheng.core.text import Text
-from quancheng.kernel import audit, clock, events, jobs, store
+from quancheng.kernel import audit, clock, jobs, store
 from quancheng.kernel.errors import Unavailable
 
 STORE_KEPT_DAYS = 30
@@ -47,15 +47,15 @@ def store_upkeep(handle: jobs.JobHandle) -> dict[str, Any]:
     return {"ok": True}
 
 
-@jobs.every("kernel.prune", cron="10 3 * * *")
-@jobs.job("kernel.prune", lease_seconds=1800)
-def prune(handle: jobs.JobHandle) -> dict[str, Any]:
-    """清理: delivered events, finished jobs and old idempotency keys."""
+@jobs.every("kernel.prune_deeds", cron="10 3 * * *")
+@jobs.job("kernel.prune_deeds", lease_seconds=1800)
+def prune_deeds(handle: jobs.JobHandle) -> dict[str, Any]:
+    """清理: idempotency keys nobody will repeat any more (events and jobs: the scheduler)."""
     from quancheng.kernel.idempotency.models import Deed
 
     old = Deed.objects.filter(created_at__lt=clock.now() - DEEDS_KEPT)
     forgotten, _ = old.delete()
-    return {"events": events.prune(), "jobs": jobs.prune(), "deeds": forgotten}
+    return {"deeds": forgotten}
 
 
 def register_gauges() -> None:

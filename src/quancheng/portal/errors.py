@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -17,7 +18,9 @@ KEPT_FIELDS_LIMIT = 200
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: the request could not be understood."""
+    """400: the request could not be understood, or is too large to be read."""
+    if isinstance(exception, RequestDataTooBig):
+        return _answer(request, errors.TooLarge())
     detail = Text("浏览器发来的请求不完整或有误。", "The browser sent an incomplete or wrong request.")
     todo = Text(
         "请返回上一页重试；如由收藏夹进入，请从首页重新查找。",
@@ -78,9 +81,8 @@ def _answer(request: HttpRequest, error: errors.QuanchengError, **extra: Any) ->
 
     status = extra.pop("status", error.status)
     if wants_json(request):
-        response = error_response(request, error)
-        response.status_code = status
-        return response
+        error.status = status
+        return error_response(request, error)
     identity = getattr(request, "request_id", "")
     body = errors.problem(error, instance=request.path, language=language(), request_id=identity)
     context = {"problem": body | {"status": status}, "request_id": identity, **extra}

@@ -13,6 +13,7 @@ def prepare() -> Path:
     """Point QUANCHENG_HOME at a fresh temporary folder (one a worker process)."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     home = Path(tempfile.mkdtemp(prefix=f"quancheng-test-{worker}-"))
+    (home / "static").mkdir()
     os.environ["QUANCHENG_HOME"] = str(home)
     os.environ.setdefault("QUANCHENG_SQLITE_SYNCHRONOUS", "OFF")
     os.environ.setdefault("QUANCHENG_DEMO", "1")

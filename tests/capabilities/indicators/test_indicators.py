@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quancheng.capabilities.indicators import actions, catalogue, queries
+from quancheng.capabilities.indicators import catalogue, computing, queries
 from quancheng.capabilities.indicators.models import Snapshot
 from quancheng.capabilities.indicators.pages import spark
 from quancheng.capabilities.indicators.values import BadIndicator, Value, value_of
@@ -54,10 +54,10 @@ def test_sparklines_stay_inside_their_box(values: list[float | None]) -> None:
 
 @pytest.mark.django_db
 def test_every_defined_indicator_can_be_computed() -> None:
-    done = actions.compute(SYSTEM)
+    done = computing.compute(SYSTEM)
     assert done["computed"] == len(catalogue.definitions())
     assert done["failed"] == []
-    assert actions.compute(SYSTEM, only="things.open_alarms")["computed"] == 1
+    assert computing.compute(SYSTEM, only="things.open_alarms")["computed"] == 1
     assert Snapshot.objects.get(indicator="things.open_alarms").value == 0
 
 
@@ -69,7 +69,7 @@ def test_a_failing_indicator_says_why_and_stops_nobody(monkeypatch) -> None:
         return Value(1.0)
 
     monkeypatch.setattr(catalogue.Definition, "compute", broken)
-    assert actions.compute(SYSTEM)["failed"] == ["things.online_rate"]
+    assert computing.compute(SYSTEM)["failed"] == ["things.online_rate"]
     found = queries.card(VIEWER, "things.online_rate")
     assert found.latest is not None
     assert "nothing" in found.latest.error
@@ -79,12 +79,12 @@ def test_a_failing_indicator_says_why_and_stops_nobody(monkeypatch) -> None:
 @pytest.mark.django_db
 def test_one_value_a_day_and_its_history(monkeypatch, fixed_time) -> None:
     monkeypatch.setattr(catalogue.Definition, "compute", lambda self: Value(1.0))
-    actions.compute(SYSTEM)
+    computing.compute(SYSTEM)
     monkeypatch.setattr(catalogue.Definition, "compute", lambda self: Value(2.0))
-    actions.compute(SYSTEM)
+    computing.compute(SYSTEM)
     with clock.at(fixed_time + timedelta(days=1)):
         monkeypatch.setattr(catalogue.Definition, "compute", lambda self: Value(5.0))
-        actions.compute(SYSTEM)
+        computing.compute(SYSTEM)
         found = queries.card(VIEWER, "things.online_rate")
     assert [one.value for one in found.history] == [2.0, 5.0]
     assert found.change == 3.0
@@ -95,7 +95,7 @@ def test_rights_and_unknown_indicators() -> None:
     with pytest.raises(NotSignedIn):
         queries.cards(Actor.anonymous())
     with pytest.raises(Forbidden):
-        actions.compute(Call(VIEWER))
+        computing.compute(Call(VIEWER))
     with pytest.raises(NotFound):
         queries.card(VIEWER, "no.such")
 
@@ -104,7 +104,7 @@ def test_rights_and_unknown_indicators() -> None:
 def test_the_list_is_one_query_however_many_indicators() -> None:
     from django.db import connection
 
-    actions.compute(SYSTEM)
+    computing.compute(SYSTEM)
     with CaptureQueriesContext(connection) as caught:
         queries.cards(VIEWER)
     assert len([one for one in caught if "indicators_snapshot" in one["sql"]]) == 1

@@ -18,8 +18,9 @@ SYSTEM = Call.system("tests")
 
 
 def send(person, source="s", **more):
-    return actions.send_message(SYSTEM, title=Text("题", "Title"), body=Text("文", "Body"), source=source,
-                                person_id=person, **more)
+    return actions.send_message(
+        SYSTEM, title=Text("题", "Title"), body=Text("文", "Body"), source=source, person_id=person, **more
+    )
 
 
 def test_templates_fill_and_never_fail():
@@ -37,8 +38,11 @@ def test_templates_fill_and_never_fail():
 def test_one_event_makes_one_message_however_often_it_is_delivered(user, settle):
     person = user("citizen-elder").person_id
     with transaction.atomic():
-        row = events.emit("services.case.returned", "r-1",
-                          {"person_id": person, "matter": {"zh": "甲", "en": "A"}, "receipt": "r-1", "reason": "{坏}"})
+        row = events.emit(
+            "services.case.returned",
+            "r-1",
+            {"person_id": person, "matter": {"zh": "甲", "en": "A"}, "receipt": "r-1", "reason": "{坏}"},
+        )
     settle()
     assert events.redeliver("messages.services") >= 0
     settle()

@@ -24,7 +24,7 @@ Window = Callable[..., Page]
 
 
 @pytest.fixture
-def window(live_server, monkeypatch: pytest.MonkeyPatch, town: None) -> Iterator[Window]:  # noqa: ANN001
+def window(live_server, monkeypatch: pytest.MonkeyPatch, town: None) -> Iterator[Window]:
     """``window(identity, size, language)``: a fresh, signed-in window whose console must stay quiet."""
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     compile_catalogues()
@@ -34,7 +34,9 @@ def window(live_server, monkeypatch: pytest.MonkeyPatch, town: None) -> Iterator
 
         def open_window(identity: str, size: tuple[int, int] = PHONE, language: str = "zh-hans") -> Page:
             context = browser.new_context(
-                base_url=live_server.url, viewport={"width": size[0], "height": size[1]}, bypass_csp=True,
+                base_url=live_server.url,
+                viewport={"width": size[0], "height": size[1]},
+                bypass_csp=True,
                 reduced_motion="reduce",
             )
             context.add_cookies([{"name": "qc_language", "value": language, "url": live_server.url}])

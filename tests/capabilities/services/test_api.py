@@ -30,7 +30,9 @@ def test_matters_and_eligibility(signed_in):
     listed = anybody.get(f"{BASE}/matters").json()["items"]
     assert len(listed) >= 8
     assert anybody.get(f"{BASE}/matters?q=老年证").json()["items"][0]["code"] == "senior-card"
-    assert {one["code"] for one in anybody.get(f"{BASE}/matters?zone=elder").json()["items"]} == {"senior-card"}
+    assert {one["code"] for one in anybody.get(f"{BASE}/matters?zone=elder").json()["items"]} == {
+        "senior-card"
+    }
     guide = anybody.get(f"{BASE}/matters/senior-card").json()
     assert guide["legal_days"] == 20
     assert guide["promised_days"] == 5
@@ -83,8 +85,14 @@ def test_matters_for_firms(signed_in, user):
     from quancheng.capabilities.people.queries import SESSION_FIRM
 
     owner = signed_in("firm-owner")
-    form = {"site": "天桥工地", "start": "2026-12-01", "nights": 2, "reason": "浇筑", "phone": "13900001111",
-            "truthful": True}
+    form = {
+        "site": "天桥工地",
+        "start": "2026-12-01",
+        "nights": 2,
+        "reason": "浇筑",
+        "phone": "13900001111",
+        "truthful": True,
+    }
     assert post(owner, "/cases", {"matter": "night-construction", "form": form}).status_code == 403
     session = owner.session
     session[SESSION_FIRM] = Firm.objects.get(legal_person=user("firm-owner").person).pk
@@ -123,8 +131,18 @@ def test_odd_answers_are_never_our_fault(signed_in, matter):
 
 @pytest.mark.parametrize(
     "query",
-    ["state=nonsense", "region=abc", "region=37010２", "q=%00", "due=never", "matter=%27%3B--", "cursor=AAAA",
-     "size=100000", "q=" + "长" * 60, "state=%00"],
+    [
+        "state=nonsense",
+        "region=abc",
+        "region=37010２",
+        "q=%00",
+        "due=never",
+        "matter=%27%3B--",
+        "cursor=AAAA",
+        "size=100000",
+        "q=" + "长" * 60,
+        "state=%00",
+    ],
 )
 def test_odd_filters_are_never_our_fault(signed_in, query):
     clerk = signed_in("clerk-civil")
@@ -133,6 +151,8 @@ def test_odd_filters_are_never_our_fault(signed_in, query):
     assert signed_in("citizen-elder").get(f"{BASE}/desk/cases").status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/matters/%00", "/cases/%00", "/cases/370102-20261122-000001-0", "/desk/cases/x"])
+@pytest.mark.parametrize(
+    "path", ["/matters/%00", "/cases/%00", "/cases/370102-20261122-000001-0", "/desk/cases/x"]
+)
 def test_odd_paths(signed_in, path):
     assert signed_in("clerk-civil").get(BASE + path).status_code in {404, 422}

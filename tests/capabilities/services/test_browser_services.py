@@ -37,6 +37,7 @@ def test_apply_and_decide(window, settle):
     citizen.wait_for_url("**/cases/**")
     clean(citizen)
     case = Case.objects.get()
+    assert case.receipt in citizen.content()
 
     clerk = window("clerk-civil", DESK)
     clean(clerk, "/work/cases/")
@@ -51,6 +52,8 @@ def test_apply_and_decide(window, settle):
     clerk.click("form[action$='/approve/'] button")
     clerk.wait_for_selector(".notice--ok")
     settle()
+    case.refresh_from_db()
+    assert case.state == "completed"
     citizen.goto(f"/cases/{case.receipt}/")
     clean(citizen)
     citizen.click("a.btn[href^='/wallet/']")
@@ -61,8 +64,15 @@ def test_apply_and_decide(window, settle):
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_pages_are_accessible(window, language):
     citizen = window("citizen-young", PHONE, language)
-    for path in ("/matters/", "/matters/?q=zzzz", "/matters/zone/elder/", "/matters/senior-card/",
-                 "/matters/water-abstraction/", "/matters/residence-permit/apply/", "/cases/"):
+    for path in (
+        "/matters/",
+        "/matters/?q=zzzz",
+        "/matters/zone/elder/",
+        "/matters/senior-card/",
+        "/matters/water-abstraction/",
+        "/matters/residence-permit/apply/",
+        "/cases/",
+    ):
         clean(citizen, path)
     clerk = window("clerk-manager", DESK, language)
     for path in ("/work/cases/", "/work/cases/?state=done"):

@@ -40,7 +40,9 @@ def test_inbox_costs_the_same_for_one_and_for_many(busy, signed_in):
     clerk.get("/work/cases/?size=1&state=all")
     costs = []
     for size in (1, 100):
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             page = clerk.get(f"/work/cases/?state=all&size={size}")
         assert page.status_code == 200
         costs.append(len(seen))
@@ -94,13 +96,37 @@ def test_history_only_grows(busy):
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_every_page_in_both_languages(busy, signed_in, language):
     citizen, clerk = signed_in("citizen-elder", language), signed_in("clerk-civil", language)
-    pages = ["/matters/", "/matters/?q=老年证", "/matters/?q=zzzz", "/matters/zone/elder/", "/matters/zone/newborn/",
-             "/cases/", "/wallet/", "/messages/", "/verify/", "/verify/?code=abc", "/"]
-    pages += [f"/matters/{code}/" for code in
-              ("senior-card", "residence-permit", "birth-registration", "dog-registration", "disability-card",
-               "food-business", "outdoor-advertising", "night-construction", "water-abstraction")]
-    pages += [f"/matters/{code}/apply/" for code in
-              ("senior-card", "residence-permit", "birth-registration", "dog-registration")]
+    pages = [
+        "/matters/",
+        "/matters/?q=老年证",
+        "/matters/?q=zzzz",
+        "/matters/zone/elder/",
+        "/matters/zone/newborn/",
+        "/cases/",
+        "/wallet/",
+        "/messages/",
+        "/verify/",
+        "/verify/?code=abc",
+        "/",
+    ]
+    pages += [
+        f"/matters/{code}/"
+        for code in (
+            "senior-card",
+            "residence-permit",
+            "birth-registration",
+            "dog-registration",
+            "disability-card",
+            "food-business",
+            "outdoor-advertising",
+            "night-construction",
+            "water-abstraction",
+        )
+    ]
+    pages += [
+        f"/matters/{code}/apply/"
+        for code in ("senior-card", "residence-permit", "birth-registration", "dog-registration")
+    ]
     for path in pages:
         assert citizen.get(path).status_code == 200, path
     for path in ("/work/", "/work/cases/", "/work/cases/?state=done", "/work/cases/?state=all&due=overdue"):

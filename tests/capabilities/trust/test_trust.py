@@ -92,7 +92,10 @@ def test_expiry(card):
     with writing("test"):
         card.valid_to = clock.today()
         content = card.content()
-        card.content_hash, card.commitment = sealing.hash_of(content), sealing.commitment_of(card.salt, content)
+        card.content_hash, card.commitment = (
+            sealing.hash_of(content),
+            sealing.commitment_of(card.salt, content),
+        )
         card.save()
     assert queries.verify(Actor.anonymous(), card.code).outcome == "genuine"
     from datetime import timedelta
@@ -104,8 +107,14 @@ def test_expiry(card):
 
 def test_issue_once_and_revoke_once(card, actor, settle):
     office = Department.objects.get(code="jn-hrss")
-    facts = {"type_code": "social-security-card", "department_id": office.pk, "region_code": "370102",
-             "holder_name": "王秀英", "items": {}, "person_id": card.person_id}
+    facts = {
+        "type_code": "social-security-card",
+        "department_id": office.pk,
+        "region_code": "370102",
+        "holder_name": "王秀英",
+        "items": {},
+        "person_id": card.person_id,
+    }
     with pytest.raises(Conflict):
         actions.issue_licence(SYSTEM, **facts)
     with pytest.raises(InvalidInput):

@@ -82,8 +82,12 @@ def rain(storm: clock.VirtualClock) -> Callable[..., None]:
 def publish(storm: clock.VirtualClock) -> Callable[..., Warning]:
     """Draft, submit and approve."""
 
-    def make(draft: actions.Draft | None = None, *, exercise: str = "", previous: Warning | None = None) -> Warning:
-        made = actions.draft_warning(call(ANN), draft=draft or draft_of(), exercise=exercise, previous=previous)
+    def make(
+        draft: actions.Draft | None = None, *, exercise: str = "", previous: Warning | None = None
+    ) -> Warning:
+        made = actions.draft_warning(
+            call(ANN), draft=draft or draft_of(), exercise=exercise, previous=previous
+        )
         storm.advance(timedelta(minutes=1))
         actions.submit_warning(call(ANN), warning=made)
         storm.advance(timedelta(minutes=1))

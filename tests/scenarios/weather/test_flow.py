@@ -50,7 +50,11 @@ def test_a_worse_level_is_never_hasty(level: int, before: int, minutes: int) -> 
 def test_words_are_whole_in_both_languages(level: int, before: int | None, codes: list[str]) -> None:
     verb = wording.verb_for(level, before)
     facts = wording.Facts(level, verb, Text("站", "Gauge"), 3, "100.4", "100", [Text(c, c) for c in codes])
-    for words in (wording.words(facts), wording.plain_words(level, verb, facts.districts), wording.cancel_words(level)):
+    for words in (
+        wording.words(facts),
+        wording.plain_words(level, verb, facts.districts),
+        wording.cancel_words(level),
+    ):
         for told in (words.headline, words.description, words.instruction):
             for language in (told.zh, told.en):
                 assert language

@@ -46,7 +46,12 @@ def test_rain_drafts_and_two_people_publish(rain, storm) -> None:
     assert done.state == State.PUBLISHED
     assert done.expires - done.effective == timedelta(hours=6)
     (told,) = _published()
-    assert (told["number"], told["colour"], told["msg_type"], told["level"]) == (row.number, "blue", "alert", 4)
+    assert (told["number"], told["colour"], told["msg_type"], told["level"]) == (
+        row.number,
+        "blue",
+        "alert",
+        4,
+    )
     assert told["crossed_at"] == STORM.isoformat()
     assert [each.verb for each in row.log.all()] == ["draft", "submit", "publish"]
 

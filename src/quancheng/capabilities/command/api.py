@@ -2,172 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import get_language
-from ninja import Field, Router, Schema
+from ninja import Router
 from ninja.security import django_auth
 
 from quancheng.capabilities.command import actions, queries
+from quancheng.capabilities.command.shapes import (
+    ActivateIn,
+    LevelIn,
+    NoteIn,
+    ProofIn,
+    ProposeIn,
+    ReportIn,
+    TaskIn,
+    activation_shape,
+    incident_shape,
+    page_of,
+    plain,
+    task_shape,
+)
 from quancheng.core.text import Text
 from quancheng.kernel import pagination
 from quancheng.kernel.errors import InvalidInput, NotFound
 from quancheng.kernel.middleware import call_of
 
 router = Router()
-
-
-class TextIn(Schema):
-    """A text in two languages."""
-
-    zh: str = Field(min_length=1, max_length=160)
-    en: str = Field(min_length=1, max_length=200)
-
-
-class ReportIn(Schema):
-    """接报."""
-
-    type: str = Field(max_length=100)
-    level: int = Field(ge=1, le=4)
-    lon: float = Field(ge=-180, le=180)
-    lat: float = Field(ge=-90, le=90)
-    region: str = Field(max_length=12)
-    title: TextIn
-    occurred_at: datetime
-    source_kind: str = Field("system", max_length=10)
-    source_ref: str = Field(max_length=120)
-    text: str = Field("", max_length=500)
-    place: str = Field("", max_length=120)
-    exercise: str = Field("", max_length=40)
-
-
-class NoteIn(Schema):
-    """A note or reason."""
-
-    note: str = Field("", max_length=1000)
-
-
-class LevelIn(NoteIn):
-    """A level with its reason."""
-
-    level: int = Field(ge=1, le=4)
-
-
-class ActivateIn(NoteIn):
-    """Starting a plan, at another level than proposed if given."""
-
-    level: int | None = Field(None, ge=1, le=4)
-
-
-class ProposeIn(Schema):
-    """研判."""
-
-    plan: str = Field(max_length=60)
-    inputs: dict[str, Any] = Field(default_factory=dict)
-    districts: list[str] = Field(default_factory=list, max_length=200)
-    incident: str = Field("", max_length=24)
-    exercise: str = Field("", max_length=40)
-
-
-class TaskIn(Schema):
-    """下达任务."""
-
-    title: TextIn
-    department: str = Field(max_length=40)
-    incident: str = Field("", max_length=24)
-    priority: int = Field(2, ge=1, le=3)
-    due_minutes: int = Field(60, ge=1, le=10080)
-    text: str = Field("", max_length=500)
-
-
-class ProofIn(Schema):
-    """反馈."""
-
-    text: str = Field(min_length=1, max_length=1000)
-    lon: float | None = Field(None, ge=-180, le=180)
-    lat: float | None = Field(None, ge=-90, le=90)
-
-
-# -- shapes -----------------------------------------------------------------------------------
-def _incident(row: Any) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "type": row.type,
-        "title": row.title.to_dict(),
-        "level": row.level,
-        "state": row.state,
-        "lon": row.lon,
-        "lat": row.lat,
-        "located": row.located,
-        "region": row.region,
-        "place": row.place,
-        "lead": row.lead.code if row.lead else "",
-        "occurred_at": row.occurred_at,
-        "opened_at": row.opened_at,
-        "closed_at": row.closed_at,
-        "reports": row.reports_count,
-        "exercise": row.exercise,
-        "simulated": row.simulated,
-        "url": row.path,
-    }
-
-
-def _task(row: Any) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "title": row.title.to_dict(),
-        "state": row.state,
-        "department": row.department.code,
-        "region": row.region,
-        "priority": row.priority,
-        "lon": row.lon,
-        "lat": row.lat,
-        "issued_at": row.issued_at,
-        "due_at": row.due_at,
-        "accepted_at": row.accepted_at,
-        "proved_at": row.proved_at,
-        "verified_at": row.verified_at,
-        "escalated_at": row.escalated_at,
-        "minutes": row.minutes,
-        "incident": row.incident.number if row.incident else "",
-        "exercise": row.exercise,
-        "simulated": row.simulated,
-        "url": row.path,
-    }
-
-
-def _activation(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "plan": row.plan.code,
-        "version": row.plan.version,
-        "level": row.level,
-        "state": row.state,
-        "proposed_level": row.proposed_level,
-        "districts": row.districts,
-        "reasons": row.reasons,
-        "proposed_at": row.proposed_at,
-        "activated_at": row.activated_at,
-        "ended_at": row.ended_at,
-        "history": row.history,
-        "exercise": row.exercise,
-        "simulated": row.simulated,
-    }
-
-
-def _page(page: Any, shape: Any) -> dict[str, Any]:
-    return {"items": [shape(row) for row in page], "next": page.next, "previous": page.previous}
-
-
-def _plain(value: str | None) -> str:
-    text = value or ""
-    if "\x00" in text or len(text) > 200:
-        raise InvalidInput(
-            Text("参数里有不能用的字符或过长。", "A parameter has unusable characters or is too long.")
-        )
-    return text
 
 
 # -- reads ------------------------------------------------------------------------------------
@@ -186,26 +48,28 @@ def incidents(
     """Incidents the asker may see, newest first."""
     found = queries.incidents(
         call_of(request).actor,
-        state=_plain(state),
-        type=_plain(type),
-        level=_plain(level),
-        region=_plain(region),
-        exercise=_plain(exercise),
-        text=_plain(text),
+        state=plain(state),
+        type=plain(type),
+        level=plain(level),
+        region=plain(region),
+        exercise=plain(exercise),
+        text=plain(text),
     )
-    return _page(pagination.page(found, ("-occurred_at", "-id"), {"cursor": cursor, "size": size}), _incident)
+    return page_of(
+        pagination.page(found, ("-occurred_at", "-id"), {"cursor": cursor, "size": size}), incident_shape
+    )
 
 
 @router.get("/incidents.geojson", summary="突发事件图层 Incidents on the map", auth=None)
 def incidents_geojson(request: HttpRequest, exercise: str = "") -> dict[str, Any]:
     """Open incidents the asker may see."""
-    return _labelled(queries.incidents_geojson(call_of(request).actor, exercise=_plain(exercise)))
+    return _labelled(queries.incidents_geojson(call_of(request).actor, exercise=plain(exercise)))
 
 
 @router.get("/tasks.geojson", summary="任务图层 Tasks on the map", auth=None)
 def tasks_geojson(request: HttpRequest, exercise: str = "") -> dict[str, Any]:
     """Open tasks the asker may see."""
-    return _labelled(queries.tasks_geojson(call_of(request).actor, exercise=_plain(exercise)))
+    return _labelled(queries.tasks_geojson(call_of(request).actor, exercise=plain(exercise)))
 
 
 def _labelled(found: dict[str, Any]) -> dict[str, Any]:
@@ -224,8 +88,8 @@ def _labelled(found: dict[str, Any]) -> dict[str, Any]:
 def incident(request: HttpRequest, number: str) -> dict[str, Any]:
     """One incident with its reports and log."""
     actor = call_of(request).actor
-    row = queries.incident(actor, _plain(number))
-    return _incident(row) | {
+    row = queries.incident(actor, plain(number))
+    return incident_shape(row) | {
         "sightings": [
             {"source_kind": one.source_kind, "source_ref": one.source_ref, "text": one.text, "at": one.at}
             for one in queries.reports_of(actor, row)[:200]
@@ -241,7 +105,7 @@ def incident(request: HttpRequest, number: str) -> dict[str, Any]:
             for one in queries.log_of(actor, incident=row)[:500]
         ],
         "tasks": [
-            _task(one) for one in queries.tasks(actor, exercise=row.exercise).filter(incident=row)[:500]
+            task_shape(one) for one in queries.tasks(actor, exercise=row.exercise).filter(incident=row)[:500]
         ],
     }
 
@@ -259,12 +123,14 @@ def tasks(
     """Tasks the asker may see, newest first."""
     found = queries.tasks(
         call_of(request).actor,
-        state=_plain(state),
-        department=_plain(department),
-        exercise=_plain(exercise),
+        state=plain(state),
+        department=plain(department),
+        exercise=plain(exercise),
         overdue=overdue,
     )
-    return _page(pagination.page(found, ("-issued_at", "-id"), {"cursor": cursor, "size": size}), _task)
+    return page_of(
+        pagination.page(found, ("-issued_at", "-id"), {"cursor": cursor, "size": size}), task_shape
+    )
 
 
 @router.get("/plans", summary="预案 Plans", auth=None)
@@ -282,22 +148,22 @@ def plans(request: HttpRequest) -> dict[str, Any]:
 @router.get("/plans/{code}", summary="一部预案 One plan", auth=None)
 def plan(request: HttpRequest, code: str) -> dict[str, Any]:
     """The document of a plan."""
-    row, _ = queries.plan(call_of(request).actor, _plain(code))
+    row, _ = queries.plan(call_of(request).actor, plain(code))
     return {"code": row.code, "version": row.version, "digest": row.digest, "document": row.document}
 
 
 @router.get("/activations", summary="应急响应 Responses", auth=None)
 def activations(request: HttpRequest, exercise: str = "", live: bool = True) -> dict[str, Any]:
     """Proposed responses and those in force, with the reasons; all of them with ``live=false``."""
-    rows = queries.activations(call_of(request).actor, exercise=_plain(exercise), live=live)
-    return {"items": [_activation(row) for row in rows[:200]]}
+    rows = queries.activations(call_of(request).actor, exercise=plain(exercise), live=live)
+    return {"items": [activation_shape(row) for row in rows[:200]]}
 
 
 @router.get("/review/{number}", summary="复盘 After-action review", auth=None)
 def review(request: HttpRequest, number: str) -> dict[str, Any]:
     """Steps, durations and totals of an incident or an exercise."""
     actor = call_of(request).actor
-    run = queries.exercise(actor, _plain(number))
+    run = queries.exercise(actor, plain(number))
     row = None if run else queries.incident(actor, number)
     return queries.after_action(actor, incident=row, exercise=run.code if run else None).to_dict()
 
@@ -318,14 +184,14 @@ def report(request: HttpRequest, body: ReportIn) -> dict[str, Any]:
             "exercise": "",
             "level": 4,
         }
-    return _incident(actions.report_incident(call, **facts))
+    return incident_shape(actions.report_incident(call, **facts))
 
 
 @router.post("/incidents/{number}/{verb}", summary="事件处置 A step of an incident", auth=django_auth)
 def incident_step(request: HttpRequest, number: str, verb: str, body: NoteIn) -> dict[str, Any]:
     """``verify respond control reject close``."""
     call = call_of(request)
-    row, note = queries.incident(call.actor, _plain(number)), body.note
+    row, note = queries.incident(call.actor, plain(number)), body.note
     steps: dict[str, Any] = {
         "verify": lambda: actions.verify_incident(call, incident=row, note=note),
         "respond": lambda: actions.respond_incident(call, incident=row, note=note),
@@ -335,22 +201,22 @@ def incident_step(request: HttpRequest, number: str, verb: str, body: NoteIn) ->
     }
     if verb not in steps:
         raise NotFound()
-    return _incident(steps[verb]())
+    return incident_shape(steps[verb]())
 
 
 @router.put("/incidents/{number}/level", summary="调整级别 Change the level", auth=django_auth)
 def incident_level(request: HttpRequest, number: str, body: LevelIn) -> dict[str, Any]:
     """A level with its reason."""
     call = call_of(request)
-    row = queries.incident(call.actor, _plain(number))
-    return _incident(actions.change_level(call, incident=row, level=body.level, reason=body.note))
+    row = queries.incident(call.actor, plain(number))
+    return incident_shape(actions.change_level(call, incident=row, level=body.level, reason=body.note))
 
 
 @router.post("/proposals", summary="研判 Propose a response", auth=django_auth)
 def propose(request: HttpRequest, body: ProposeIn) -> dict[str, Any]:
     """Evaluates the plan's table; ``activation`` is null when no row holds."""
     call = call_of(request)
-    row = queries.incident(call.actor, _plain(body.incident)) if body.incident else None
+    row = queries.incident(call.actor, plain(body.incident)) if body.incident else None
     found = actions.propose_activation(
         call,
         plan_code=body.plan,
@@ -359,7 +225,7 @@ def propose(request: HttpRequest, body: ProposeIn) -> dict[str, Any]:
         exercise=body.exercise,
         districts=body.districts,
     )
-    return {"activation": _activation(found) if found else None}
+    return {"activation": activation_shape(found) if found else None}
 
 
 @router.post("/activations/{pk}/{verb}", summary="响应处置 A step of a response", auth=django_auth)
@@ -377,31 +243,31 @@ def activation_step(request: HttpRequest, pk: int, verb: str, body: ActivateIn) 
     }
     if verb not in steps:
         raise NotFound()
-    return _activation(steps[verb]())
+    return activation_shape(steps[verb]())
 
 
 @router.post("/tasks", summary="下达任务 Issue a task", auth=django_auth)
 def issue(request: HttpRequest, body: TaskIn) -> dict[str, Any]:
     """A task by hand."""
     call = call_of(request)
-    row = queries.incident(call.actor, _plain(body.incident)) if body.incident else None
+    row = queries.incident(call.actor, plain(body.incident)) if body.incident else None
     facts = body.dict() | {"title": body.title.dict(), "incident": row}
-    return _task(actions.issue_task(call, **facts))
+    return task_shape(actions.issue_task(call, **facts))
 
 
 @router.post("/tasks/{number}/proof", summary="反馈 Prove a task", auth=django_auth)
 def prove(request: HttpRequest, number: str, body: ProofIn) -> dict[str, Any]:
     """What was done, and where."""
     call = call_of(request)
-    row = queries.task(call.actor, _plain(number))
-    return _task(actions.prove_task(call, task=row, text=body.text, lon=body.lon, lat=body.lat))
+    row = queries.task(call.actor, plain(number))
+    return task_shape(actions.prove_task(call, task=row, text=body.text, lon=body.lon, lat=body.lat))
 
 
 @router.post("/tasks/{number}/{verb}", summary="任务处置 A step of a task", auth=django_auth)
 def task_step(request: HttpRequest, number: str, verb: str, body: NoteIn) -> dict[str, Any]:
     """``accept arrive return verify withdraw``."""
     call = call_of(request)
-    row, note = queries.task(call.actor, _plain(number)), body.note
+    row, note = queries.task(call.actor, plain(number)), body.note
     steps: dict[str, Any] = {
         "accept": lambda: actions.accept_task(call, task=row),
         "arrive": lambda: actions.arrive(call, task=row),
@@ -411,4 +277,4 @@ def task_step(request: HttpRequest, number: str, verb: str, body: NoteIn) -> dic
     }
     if verb not in steps:
         raise NotFound()
-    return _task(steps[verb]())
+    return task_shape(steps[verb]())

@@ -13,6 +13,7 @@ from quancheng.capabilities.command import flow, queries
 from quancheng.capabilities.people import queries as people
 
 ALL = ("", _("全部"))
+LIMIT = 5 * 1024 * 1024
 
 
 def _pick(text: Any) -> str:
@@ -71,7 +72,6 @@ class ReportForm(forms.Form):
     photo = forms.FileField(
         label=_("照片"),
         required=False,
-        help_text=_("JPG或PNG,不超过5 MB"),
         validators=[FileExtensionValidator(("jpg", "jpeg", "png"))],
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png", "capture": "environment"}),
     )
@@ -85,6 +85,7 @@ class ReportForm(forms.Form):
             (key, _pick(text)) for key, text in names.items() if key.startswith("command.")
         ]
         self.fields["region"].choices = [(one.code, _pick(one.text)) for one in people.regions()]
+        self.fields["photo"].max_bytes = LIMIT
 
 
 class ProofForm(forms.Form):
@@ -99,9 +100,12 @@ class ProofForm(forms.Form):
     photo = forms.FileField(
         label=_("现场照片"),
         required=False,
-        help_text=_("JPG或PNG,不超过5 MB"),
         validators=[FileExtensionValidator(("jpg", "jpeg", "png"))],
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png", "capture": "environment"}),
     )
     lon = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=-180, max_value=180)
     lat = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=-90, max_value=90)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["photo"].max_bytes = LIMIT

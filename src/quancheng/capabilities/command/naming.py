@@ -20,6 +20,6 @@ def who(actor: str) -> Text:
     if kind == "system":
         return Text(f"平台({name})", f"Platform ({name})")
     if kind == "seat":
-        role = name.rpartition(":")[2] or name
+        role = "responder" if name.startswith("unit:") else name.rpartition(":")[2]
         return _SEATS.get(role, Text(f"席位 {name}", f"Seat {name}"))
     return Text(actor, actor)

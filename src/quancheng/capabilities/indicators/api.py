@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router
 from ninja.security import django_auth
 
-from quancheng.capabilities.indicators import actions, queries
+from quancheng.capabilities.indicators import computing, queries
 from quancheng.kernel.middleware import call_of
 
 router = Router()
@@ -31,7 +31,7 @@ def indicator(request: HttpRequest, ident: str) -> dict[str, Any]:
 @router.post("/compute", summary="立即计算 Compute now", auth=django_auth)
 def compute(request: HttpRequest) -> dict[str, Any]:
     """Compute all indicators now."""
-    return actions.compute(call_of(request).with_key(None))
+    return computing.compute(call_of(request).with_key(None))
 
 
 def _row(found: queries.Card) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from quancheng.capabilities.indicators import actions, queries
+from quancheng.capabilities.indicators import computing, queries
 from quancheng.capabilities.indicators.models import Snapshot
 from quancheng.kernel import access
 
@@ -51,7 +51,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     call = request.call()  # type: ignore[attr-defined]
     queries.check(call.actor)
     if request.method == "POST":
-        done = actions.compute(call)
+        done = computing.compute(call)
         messages.success(request, _("已计算%(number)s项指标。") % {"number": done["computed"]})
         return redirect(request.path)
     context = {

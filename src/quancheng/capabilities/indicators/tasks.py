@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quancheng.capabilities.indicators import actions
+from quancheng.capabilities.indicators import computing
 from quancheng.kernel import jobs
 from quancheng.kernel.actions import Call
 
@@ -12,4 +12,4 @@ from quancheng.kernel.actions import Call
 @jobs.every("indicators.compute", cron="7 * * * *")
 def compute(handle: Any = None) -> dict[str, Any]:
     """指标计算: hourly; the last of a day is the day's value."""
-    return actions.compute(Call.system("indicators"))
+    return computing.compute(Call.system("indicators"))

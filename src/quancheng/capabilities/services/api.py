@@ -269,7 +269,8 @@ def _detail(found: Case, side: Side) -> dict[str, Any]:
         "provenance": found.provenance,
         "findings": [_checked(one) for one in queries.findings(found)],
         "files": [_file(one) for one in queries.files(found)],
-        "history": [{"at": one.at, "kind": one.kind, "text": one.text}
+        "history": [{"at": one.at, "kind": one.kind, "text": one.text,
+                     "reason": str(one.data.get("reason", ""))}
                     for one in found.history.all() if office or one.public],
         "decision": found.decision,
         "steps": [step.verb for step in steps_from(found.state, side)],

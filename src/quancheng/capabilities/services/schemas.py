@@ -150,6 +150,7 @@ class EventOut(Schema):
     at: datetime
     kind: str
     text: Bilingual
+    reason: str
 
 
 class CaseOut(Schema):

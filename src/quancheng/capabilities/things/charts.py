@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from quancheng.capabilities.people import city
-from quancheng.capabilities.things import queries
+from quancheng.capabilities.things import city, queries
 from quancheng.capabilities.things.models import Alarm, Station
 from quancheng.capabilities.things.properties import PROPERTIES, RAIN_5MIN, label_of, unit_of
 from quancheng.capabilities.things.values import Point
@@ -32,7 +31,7 @@ def station_map(kind: str, href: str) -> dict[str, Any]:
     }  # fmt: skip
     if href:
         layer["href"] = href
-    return {"base": True, "bounds": city.profile()["bbox"], "layers": [layer]}
+    return {"base": True, "bounds": list(city.bounds()), "layers": [layer]}
 
 
 def place_map(found: Station) -> dict[str, Any]:

@@ -164,10 +164,11 @@ class Gateway:
         """Write a batch; when it fails, each frame by itself, so that one cannot stop the others."""
         try:
             report = self._write(received)
-        except Exception:
-            log.exception("things.gateway.batch_failed", frames=len(received))
+        except Exception as failure:
             if len(received) == 1:
+                log.exception("things.gateway.frame_failed")
                 return [None]
+            log.warning("things.gateway.batch_failed", frames=len(received), reason=repr(failure)[:300])
             half = len(received) // 2
             return self._commit(received[:half]) + self._commit(received[half:])
         self.batches += 1

@@ -29,14 +29,14 @@ def raise_alarms(
         for station in Station.objects.filter(code__in={hit.touched.station for hit in hits})
     }
     alarms = Alarm.objects.bulk_create(
-        [_alarm(hit, stations[hit.touched.station], exercise, run, detected_at) for hit in hits]
+        [_row_of(hit, stations[hit.touched.station], exercise, run, detected_at) for hit in hits]
     )
     for alarm, hit in zip(alarms, hits, strict=True):
         events.emit("things.alarm.raised", hit.touched.station, _payload(alarm, hit))
     return list(alarms)
 
 
-def _alarm(hit: evaluation.Hit, station: Station, exercise: str, run: str, detected_at: datetime) -> Alarm:
+def _row_of(hit: evaluation.Hit, station: Station, exercise: str, run: str, detected_at: datetime) -> Alarm:
     return Alarm(
         rule=hit.rule,
         datastream_id=hit.touched.stream,

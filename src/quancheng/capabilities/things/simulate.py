@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,8 +13,8 @@ import numpy as np
 from shapely import contains_xy
 from shapely.geometry import shape
 
-from quancheng.capabilities.people import city as profile
 from quancheng.capabilities.things import actions
+from quancheng.capabilities.things import city as profile
 from quancheng.capabilities.things.models import Kind, Station, Status
 from quancheng.capabilities.things.sl651_client import BATTERY, level_report
 from quancheng.capabilities.things.values import ReceivedFrame
@@ -77,8 +76,7 @@ _INNER = ("370102", "370103", "370104", "370105")
 
 def _districts() -> list[tuple[str, Any]]:
     """Code and outline of each district."""
-    raw, _ = profile.districts_geojson()
-    return [(one["properties"]["code"], shape(one["geometry"])) for one in json.loads(raw)["features"]]
+    return [(code, shape(outline)) for code, outline in profile.outlines()]
 
 
 def _region(districts: list[tuple[str, Any]], lon: float, lat: float) -> str:
@@ -111,19 +109,17 @@ def _places(
 def _inside(
     code: str, outline: Any, quota: int, random: np.random.Generator
 ) -> Iterator[tuple[float, float, str, str]]:
-    streets = [one for one in profile.all_regions().values() if one.level == "street" and one.lies_in == code]
+    streets = profile.street_names(code)
     west, south, east, north = outline.bounds
     made = 0
     while made < quota:
         lon, lat = (float(random.uniform(a, b)) for a, b in ((west, east), (south, north)))
         if not contains_xy(outline, lon, lat):
             continue
-        street = streets[made % len(streets)]
+        street_zh, street_en = streets[made % len(streets)]
         turn = made // len(streets)
-        zh = street.text.zh.removesuffix("街道").removesuffix("镇") + (f"{turn + 1}号" if turn else "")
-        en = street.text.en.removesuffix(" Subdistrict").removesuffix(" Town") + (
-            f" {turn + 1}" if turn else ""
-        )
+        zh = street_zh.removesuffix("街道").removesuffix("镇") + (f"{turn + 1}号" if turn else "")
+        en = street_en.removesuffix(" Subdistrict").removesuffix(" Town") + (f" {turn + 1}" if turn else "")
         made += 1
         yield round(lon, 5), round(lat, 5), zh, en
 

@@ -10,13 +10,13 @@ from quancheng.kernel.actions import Call
 
 
 @jobs.every("things.silence", cron="*/5 * * * *")
-def silence(handle: Any = None) -> dict[str, int]:
+def detect_silence(handle: Any = None) -> dict[str, int]:
     """静默站点检测: stations that should have spoken and did not."""
     minutes = rulebook.find("things.silent_minutes").integer()
     return {"silent": actions.mark_silent(Call.system("things"), minutes=minutes)}
 
 
 @jobs.every("things.prune", cron="20 * * * *")
-def prune(handle: Any = None) -> dict[str, int]:
+def prune_readings(handle: Any = None) -> dict[str, int]:
     """近期读数清理: what is older than the windows lives on in the store."""
     return actions.prune(Call.system("things"))

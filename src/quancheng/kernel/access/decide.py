@@ -47,7 +47,8 @@ def visible(actor: Actor, model: type[M], *, verb: str = VIEW) -> models.QuerySe
 def allowed(actor: Actor, verb: str, target: models.Model | type[models.Model]) -> bool:
     """Whether ``actor`` may ``verb`` the object; for a class: whether any rule opens the verb."""
     if isinstance(target, models.Model):
-        return visible(actor, type(target), verb=verb).filter(pk=target.pk).exists()
+        # not type(target): request.user is a lazy object around the model
+        return visible(actor, target._meta.model, verb=verb).filter(pk=target.pk).exists()
     return predicate(actor, target._meta.label, verb) != NOTHING
 
 

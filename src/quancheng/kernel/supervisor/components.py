@@ -14,6 +14,7 @@ from django.conf import settings
 
 from quancheng.core.text import Text
 from quancheng.kernel.errors import InvalidInput
+from quancheng.kernel.observability import logs
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def web(host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve pages, APIs and streams with uvicorn until told to stop."""
     import uvicorn
 
+    logs.configure("web")
     config = uvicorn.Config(
         "quancheng.asgi:application",
         host=host,
@@ -53,6 +55,7 @@ def web(host: str = "127.0.0.1", port: int = 8000) -> None:
 
 def worker() -> None:
     """Deliver events and run jobs until told to stop."""
+    logs.configure("worker")
     _setup()  # before anything that imports models
     from quancheng.kernel.events.dispatcher import EventDispatcher
     from quancheng.kernel.jobs.worker import JobWorker
@@ -72,6 +75,7 @@ def worker() -> None:
 
 def scheduler() -> None:
     """Enqueue periodic jobs and keep the tables small until told to stop."""
+    logs.configure("scheduler")
     _setup()
     from quancheng.kernel.jobs.scheduler import Scheduler
 
@@ -82,6 +86,7 @@ def component(name: str) -> None:
     """Run a process a module brings along, by its id (``quancheng component ID``)."""
     from quancheng.kernel.supervisor.run import module_components
 
+    logs.configure(name)
     _setup()
     for one in module_components():
         if one.id == name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -91,6 +92,8 @@ def run_city(
     finish and, after eight seconds, killed. Raises Conflict when this home is already running.
     """
     wanted = commands(components, host, port)
+    if "web" in wanted:
+        _refuse_taken_port(host, port)
     with _pid_file(Path(settings.HOME) / "run" / "quancheng.pid"), _stopping() as stop:
         width = max(len(name) for name in [*wanted, "quancheng"])
         processes = [
@@ -116,6 +119,23 @@ def run_city(
             _end(processes)
             say("stopped 已停止")
     return 0
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    """Another city (or program) on the port would answer in our place."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as taken:
+            raise Conflict(
+                Text(f"端口 {port} 已被占用。", f"Port {port} is taken."),
+                todo=Text(
+                    "请先停止占用它的程序,或用 --port 换一个端口。",
+                    "Stop what uses it, or choose another with --port.",
+                ),
+            ) from taken
 
 
 def _end(processes: Sequence[ManagedProcess]) -> None:

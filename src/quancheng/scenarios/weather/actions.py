@@ -29,7 +29,9 @@ __all__ = [
 
 
 @action("weather.warning.draft")
-def draft_warning(call: Call, *, draft: Draft, previous: Warning | None = None, exercise: str = "") -> Warning:
+def draft_warning(
+    call: Call, *, draft: Draft, previous: Warning | None = None, exercise: str = ""
+) -> Warning:
     """起草预警. A new alert, or an update of ``previous``. Raises InvalidInput, Forbidden, Conflict."""
     access.require(call.actor, "draft", Warning)
     columns = steps.checked(draft)
@@ -120,7 +122,9 @@ def approve_warning(call: Call, *, warning: Warning, seen: str = "") -> Warning:
     warning = steps.locked(warning)
     if steps.has_hand_in(call.actor, warning):
         raise Forbidden(
-            Text("起草人、送审人不能签发自己的预警。", "Who drafted or submitted a warning may not approve it."),
+            Text(
+                "起草人、送审人不能签发自己的预警。", "Who drafted or submitted a warning may not approve it."
+            ),
             todo=Text("请由另一位签发人审批。", "Ask another approver."),
         )
     _refuse_stale(warning, seen)
@@ -173,7 +177,9 @@ def expire_warnings(call: Call) -> int:
     """到期: warnings of the real city whose time is over; returns how many."""
     access.require(call.actor, "expire", Warning)
     numbers = []
-    for over in Warning.objects.filter(state=State.PUBLISHED, exercise="", expires__lte=call.at).order_by("id"):
+    for over in Warning.objects.filter(state=State.PUBLISHED, exercise="", expires__lte=call.at).order_by(
+        "id"
+    ):
         try:
             steps.move(over, {State.PUBLISHED}, call.at, state=State.EXPIRED, ended_at=over.expires)
         except Conflict:  # ended by a person a moment ago
@@ -196,5 +202,8 @@ def _exercise(code: str) -> str:
     """A drill's code is part of the number and of a web address."""
     if len(code) <= 40 and all(letter.isalnum() or letter in "_.:+-" for letter in code):
         return code
-    told = Text("演练编号最多40字,不含空格和斜线。", "An exercise code has at most 40 characters, no spaces or slashes.")
+    told = Text(
+        "演练编号最多40字,不含空格和斜线。",
+        "An exercise code has at most 40 characters, no spaces or slashes.",
+    )
     raise InvalidInput(told, fields={"exercise": told})

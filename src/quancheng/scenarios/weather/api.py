@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from ninja.security import django_auth
 
 from quancheng.core.text import Text
@@ -65,7 +65,11 @@ class PageParams(Schema):
 def warnings(request: HttpRequest, params: Query[PageParams]) -> dict[str, Any]:
     """Warnings the asker may see, newest draft first; ``exercise=*`` for drills only."""
     found = queries.warnings(
-        call_of(request).actor, state=params.state, level=params.level, exercise=params.exercise, text=params.q
+        call_of(request).actor,
+        state=params.state,
+        level=params.level,
+        exercise=params.exercise,
+        text=params.q,
     )
     page = pagination.page(found.select_related("previous"), ("-drafted_at", "-id"), params.dict())
     return {"items": [warning_row(one) for one in page], "next": page.next, "previous": page.previous}
@@ -96,7 +100,7 @@ def draft(request: HttpRequest, body: DraftIn) -> Any:
     call = call_of(request)
     previous = _row(call, body.previous) if body.previous else None
     made = actions.draft_warning(call, draft=_draft(body), previous=previous, exercise=body.exercise)
-    return 201, warning_row(made)
+    return Status(201, warning_row(made))
 
 
 @router.put("warnings/{number}", summary="修改 Edit", auth=django_auth)

@@ -63,6 +63,4 @@ def _rings(geometry: dict[str, Any]) -> Iterator[tuple[Point, ...]]:
 
     simple = shape(geometry).simplify(SIMPLIFY_DEGREES)
     for part in getattr(simple, "geoms", [simple]):
-        yield tuple(
-            Point(Decimal(f"{lat:.4f}"), Decimal(f"{lon:.4f}")) for lon, lat in part.exterior.coords
-        )
+        yield tuple(Point(Decimal(f"{lat:.4f}"), Decimal(f"{lon:.4f}")) for lon, lat in part.exterior.coords)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from quancheng.kernel import access
 from quancheng.kernel.middleware import new_key
-from quancheng.scenarios.weather import flow, queries
+from quancheng.scenarios.weather import flow
 from quancheng.scenarios.weather.flow import State
 from quancheng.scenarios.weather.models import Warning
 from quancheng.scenarios.weather.pages.common import verbs_for
@@ -25,7 +25,12 @@ def context(request: HttpRequest, exercise: str) -> dict[str, Any]:
     kinds = {State.SUBMITTED: "warn", State.PUBLISHED: "ok"}
     return {
         "warnings": [
-            {"row": row, "may": verbs_for(actor, row), "kind": kinds.get(State(row.state), "info"), "key": new_key()}
+            {
+                "row": row,
+                "may": verbs_for(actor, row),
+                "kind": kinds.get(State(row.state), "info"),
+                "key": new_key(),
+            }
             for row in rows[:ROWS]
         ],
     }

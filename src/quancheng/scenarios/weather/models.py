@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from urllib.parse import quote
 
 from django.db import models
@@ -36,7 +38,9 @@ class Warning(GuardedModel):
     approved_by = models.CharField("签发", max_length=100, blank=True)
     ended_at = models.DateTimeField("结束时间", null=True)
     changed_at = models.DateTimeField("变动时间")
-    previous = models.ForeignKey("self", models.PROTECT, null=True, related_name="next", verbose_name="上一条")
+    previous = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="next", verbose_name="上一条"
+    )
     exercise = models.CharField("演练编号", max_length=40, blank=True, default="")
     simulated = models.BooleanField("模拟", default=False)
     xml = models.BinaryField("CAP 报文", null=True)
@@ -71,8 +75,13 @@ class Warning(GuardedModel):
 
     @property
     def revision(self) -> str:
-        """Changes with every step; an approver approves exactly what was read."""
-        return self.changed_at.isoformat()
+        """Changes with every step and every word, also while a drill's clock stands still.
+
+        An approver approves exactly what was read.
+        """
+        said = [self.state, self.level, self.districts, self.headline, self.description, self.instruction]
+        told = json.dumps([self.changed_at.isoformat(), *said], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     @property
     def is_live(self) -> bool:

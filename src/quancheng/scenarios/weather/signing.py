@@ -36,8 +36,10 @@ def is_genuine(document: bytes, signature: str, public_pem: bytes) -> bool:
 
 def public_pem() -> bytes:
     """The public key, PEM."""
-    return _key().public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    return (
+        _key()
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
 
 

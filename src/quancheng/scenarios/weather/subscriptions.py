@@ -27,21 +27,21 @@ def draft_on_rain(event: Event) -> None:
     if not areas.known(district):
         return
     exercise, level = data["exercise"], int(data["level"])
-    at = picture.exercise_moment(_call(), exercise)
+    at = picture.exercise_moment(_call(data), exercise)
     newest = queries.newest(exercise, at)
     step = flow.step_for(
         newest.state if newest else None, newest.level if newest else 4, newest.districts if newest else (), level,
         district,
     )  # fmt: skip
     if newest is None or step is flow.Step.NEW:
-        actions.draft_warning(_call(), draft=_draft(data, level, [district], (), None), exercise=exercise)
+        actions.draft_warning(_call(data), draft=_draft(data, level, [district], (), None), exercise=exercise)
     elif step is flow.Step.AMEND:
         before = newest.previous.level if newest.previous else None
         draft = _joined(newest, data, level, district, before)
-        actions.edit_draft(_call(), warning=newest, draft=draft)
+        actions.edit_draft(_call(data), warning=newest, draft=draft)
     elif step is flow.Step.UPDATE:
         draft = _joined(newest, data, level, district, newest.level)
-        actions.draft_warning(_call(), draft=draft, previous=newest, exercise=exercise)
+        actions.draft_warning(_call(data), draft=draft, previous=newest, exercise=exercise)
 
 
 def _joined(
@@ -70,12 +70,15 @@ def _draft(
         districts=[areas.name(code) for code in districts],
     )
     basis = [*_basis(data), *earlier][:BASIS_KEPT]
-    return actions.Draft(level, districts, wording.words(facts), basis, datetime.fromisoformat(data["raised_at"]))
+    return actions.Draft(
+        level, districts, wording.words(facts), basis, datetime.fromisoformat(data["raised_at"])
+    )
 
 
 def _basis(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"alarm": data, "finding": data["finding"], "evidence": data["evidence"]}]
 
 
-def _call() -> Call:
-    return Call.system("weather")
+def _call(data: dict[str, Any]) -> Call:
+    """The platform acts; what it does on simulated readings is simulated too."""
+    return Call.system("weather", simulated=bool(data.get("simulated")))

@@ -105,7 +105,11 @@ def _crossing(one: dict[str, Any]) -> dict[str, Any]:
 
 def _line(each: Any) -> dict[str, Any]:
     kinds = {"publish": "ok", "return": "warn", "withdraw": "warn", "cancel": "warn", "expire": "warn"}
-    return {"when": each.at, "title": each.text, "who": each.actor, "kind": kinds.get(each.verb, "")}
+    return {"when": each.at, "title": each.text, "who": _who(each.actor), "kind": kinds.get(each.verb, "")}
+
+
+def _who(name: str) -> Text:
+    return Text("系统", "Platform") if name == "system:weather" else Text(name, name)
 
 
 # -- drafting ---------------------------------------------------------------------------------
@@ -118,7 +122,11 @@ def new(request: HttpRequest) -> HttpResponse:
     previous = queries.warning(actor, number) if number else None
     exercise = previous.exercise if previous else _running(actor, request)
     filled = _filled(request, previous, keep_text=False)
-    form = DraftForm(initial=filled) if filled else DraftForm(request.POST or None, initial=_first(request, previous))
+    form = (
+        DraftForm(initial=filled)
+        if filled
+        else DraftForm(request.POST or None, initial=_first(request, previous))
+    )
     status = 200
     if request.method == "POST" and not filled:
         made = _save(form, lambda draft: actions.draft_warning(
