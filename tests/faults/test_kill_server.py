@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import threading
 import time
@@ -22,7 +23,10 @@ import pytest
 from quancheng.testing.postgres import Postgres, PostgresMissing
 from quancheng.testing.product import Product
 
-KILLS, WRITES, CLIENTS = 20, 3000, 4
+KILLS = int(os.environ.get("QUANCHENG_TEST_KILLS", "20"))
+WRITES = int(os.environ.get("QUANCHENG_TEST_WRITES", "3000"))
+"""Every run; nightly 200 and 30,000."""
+CLIENTS = 4
 DEADLINE_SECONDS = 420.0
 BROKEN = (OSError, http.client.HTTPException)
 

@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 
 def blocks(face: str, request: HttpRequest) -> list[SafeString]:
-    """The rendered blocks in module order; one that fails is left out and logged, the page stands."""
+    """The rendered blocks in module order (``ORDER`` of ``home.py`` goes before); one that fails is left out and logged, the page stands."""
     found = []
-    for module in registry.modules():
+    for module in sorted(registry.modules(), key=_place):
         folder = "portal/home" if face == "citizen" else f"portal/home/{face}"
         try:
             template = get_template(f"{folder}/{module.name}.html")
@@ -39,6 +39,13 @@ def blocks(face: str, request: HttpRequest) -> list[SafeString]:
         if html.strip():
             found.append(mark_safe(html))  # noqa: S308  a template's own output
     return found
+
+
+def _place(module: registry.Module) -> int:
+    """Small numbers first: a warning in force belongs above everything."""
+    if find_spec(f"{module.dotted}.home") is None:
+        return module.order
+    return int(getattr(import_module(f"{module.dotted}.home"), "ORDER", module.order))
 
 
 def _context(dotted: str, face: str, request: HttpRequest) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class ProofIn(Schema):
 
 # -- shapes -----------------------------------------------------------------------------------
 def incident_shape(row: Any) -> dict[str, Any]:
+    """An incident as plain values."""
     return {
         "number": row.number,
         "type": row.type,
@@ -107,6 +108,7 @@ def incident_shape(row: Any) -> dict[str, Any]:
 
 
 def task_shape(row: Any) -> dict[str, Any]:
+    """A task as plain values."""
     return {
         "number": row.number,
         "title": row.title.to_dict(),
@@ -131,6 +133,7 @@ def task_shape(row: Any) -> dict[str, Any]:
 
 
 def activation_shape(row: Any) -> dict[str, Any]:
+    """A response as plain values."""
     return {
         "id": row.pk,
         "plan": row.plan.code,
@@ -150,10 +153,12 @@ def activation_shape(row: Any) -> dict[str, Any]:
 
 
 def page_of(page: Any, shape: Any) -> dict[str, Any]:
+    """A page of a list with its cursors."""
     return {"items": [shape(row) for row in page], "next": page.next, "previous": page.previous}
 
 
 def plain(value: str | None) -> str:
+    """A parameter that can be asked of the database; raises InvalidInput."""
     text = value or ""
     if "\x00" in text or len(text) > 200:
         raise InvalidInput(

@@ -43,6 +43,7 @@ def report_alarm(event: Event) -> None:
             "link": data.get("evidence", ""),
             "rule": data.get("rule", ""),
             "amount": data.get("amount", ""),
+            "en": f"{station.get('en', '')}: {name.en}, {amount} (threshold {data.get('threshold', '')})"[:500],
         },
         exercise=str(data.get("exercise", "")),
         place=str(station.get("zh", ""))[:120],

@@ -14,7 +14,7 @@ from quancheng.capabilities.things import windows
 from quancheng.capabilities.things.models import Alarm, AlarmRule
 from quancheng.capabilities.things.values import Observation
 from quancheng.capabilities.things.window_cache import cache
-from quancheng.core.rules import Finding, NoRuleInForce, RuleConflict
+from quancheng.core.rules import Finding, NoRuleInForce, RuleConflict, RuleTable
 from quancheng.kernel import clock, rulebook
 
 LOOKBACK = timedelta(hours=24)
@@ -87,6 +87,19 @@ def amount_of(parameter: str, on: date, region: str, rehearsal: bool) -> Finding
         return None
 
 
+def amount_at(finding: Finding | None, station: str) -> Decimal | None:
+    """The amount for one station: the value itself, or its entry in a table keyed by station code.
+
+    A table without the station has no amount for it, so the rule says nothing there.
+    """
+    if finding is None:
+        return None
+    if not isinstance(finding.value, RuleTable):
+        return finding.decimal()
+    amount = finding.value.get(station)
+    return Decimal(str(amount)) if isinstance(amount, int | float) and not isinstance(amount, bool) else None
+
+
 @lru_cache(maxsize=64)
 def hysteresis(on: date) -> windows.Hysteresis:
     """When episodes end, as in force on a day."""
@@ -106,13 +119,13 @@ def forget_amounts() -> None:
 def evaluate(rules: Sequence[AlarmRule], touched: Sequence[Touched], exercise: str) -> list[Hit]:
     """Rules that came true by the new readings of ``touched``, each once an episode."""
     hits: list[Hit] = []
-    grids: dict[tuple[str, str], tuple[list[Touched], windows.Grid]] = {}
+    grids: dict[tuple[str, str, str], tuple[list[Touched], windows.Grid]] = {}
     for rule in rules:
-        mine = [one for one in touched if one.prop == rule.prop and one.kind == rule.station_kind]
+        mine = [one for one in touched if _concerns(rule, one)]
         if not mine:
             continue
         if rule.window_minutes:
-            key = (rule.prop, rule.station_kind)
+            key = (rule.prop, rule.station_kind, rule.station)
             if key not in grids:
                 grids[key] = (mine, _grid(mine, exercise))
             found = _window_rule(rule, mine, grids[key][1], exercise)
@@ -121,6 +134,11 @@ def evaluate(rules: Sequence[AlarmRule], touched: Sequence[Touched], exercise: s
         hits += [_hit(rule, one, exercise) for one in _not_yet_raised(rule, found, exercise)]
     hits.sort(key=lambda hit: (hit.at, hit.rule.level, hit.touched.station))
     return hits
+
+
+def _concerns(rule: AlarmRule, one: Touched) -> bool:
+    fits = one.prop == rule.prop and one.kind == rule.station_kind
+    return fits and rule.station in {"", one.station}
 
 
 def _grid(mine: Sequence[Touched], exercise: str) -> windows.Grid:
@@ -140,7 +158,8 @@ def _findings(rule: AlarmRule, mine: Sequence[Touched], exercise: str) -> list[F
 def _window_rule(rule: AlarmRule, mine: Sequence[Touched], made: windows.Grid, exercise: str) -> list[_Found]:
     findings = _findings(rule, mine, exercise)
     never = np.iinfo(np.int64).max // 4096
-    limits = [never if f is None else windows.thousandths(f.decimal()) for f in findings]
+    amounts = [amount_at(one, touched.station) for one, touched in zip(findings, mine, strict=True)]
+    limits = [never if amount is None else windows.thousandths(amount) for amount in amounts]
     on = min(one.since for one in mine).astimezone(clock.LOCAL).date()
     episodes = windows.window_episodes(
         made, rule.window_minutes, np.array(limits, dtype=np.int64), hysteresis(on)
@@ -159,12 +178,13 @@ def _window_rule(rule: AlarmRule, mine: Sequence[Touched], made: windows.Grid, e
 def _reading_rule(rule: AlarmRule, mine: Sequence[Touched], exercise: str) -> list[_Found]:
     found = []
     for row, (touched, finding) in enumerate(zip(mine, _findings(rule, mine, exercise), strict=True)):
-        if finding is None:
+        amount = amount_at(finding, touched.station)
+        if finding is None or amount is None:
             continue
         since = windows.epoch(touched.since)
         margin = windows.thousandths(hysteresis(touched.since.astimezone(clock.LOCAL).date()).margin)
         episodes = windows.reading_episodes(
-            row, cache.of(exercise, touched.stream), windows.thousandths(finding.decimal()), margin,
+            row, cache.of(exercise, touched.stream), windows.thousandths(amount), margin,
             below=rule.direction == AlarmRule.Direction.BELOW, since=since - int(LOOKBACK.total_seconds()),
         )  # fmt: skip
         found += [
@@ -206,7 +226,7 @@ def _hit(rule: AlarmRule, one: _Found, exercise: str) -> Hit:
         touched=one.touched,
         at=windows.moment(one.start),
         amount=windows.decimal(one.amount),
-        threshold=one.finding.decimal(),
+        threshold=amount_at(one.finding, one.touched.station) or Decimal(0),
         coverage=one.coverage,
         finding=one.finding,
         readings=tuple((windows.moment(at), windows.decimal(readings[at])) for at in used),

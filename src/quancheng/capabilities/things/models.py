@@ -214,6 +214,8 @@ class AlarmRule(GuardedModel):
     en = models.CharField(max_length=200)
     prop = models.CharField(_("要素"), max_length=40)
     station_kind = models.CharField(_("站类"), max_length=12)
+    station = models.CharField(_("站码"), max_length=40, blank=True, default="")
+    """Only this station (a stage means something at one gauge only); empty = all of the kind."""
     window_minutes = models.PositiveIntegerField(_("窗口(分钟)"))
     direction = models.CharField(max_length=6, choices=Direction.choices, default=Direction.ABOVE)
     parameter = models.CharField(_("参数编号"), max_length=100)

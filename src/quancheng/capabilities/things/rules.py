@@ -11,8 +11,8 @@ from quancheng.capabilities.things.evaluation import amount_of
 from quancheng.capabilities.things.models import AlarmRule
 from quancheng.kernel import clock, registry, rulebook
 
-_DEFAULTS = {"window_minutes": 0, "direction": "above"}
-_NAMES = ("id", "zh", "en", "property", "station_kind", "window_minutes", "direction", "parameter", "level",
+_DEFAULTS = {"window_minutes": 0, "direction": "above", "station": ""}
+_NAMES = ("id", "zh", "en", "property", "station_kind", "station", "window_minutes", "direction", "parameter", "level",
           "incident_type")  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def rule_of(module: str, row: Mapping[str, Any]) -> AlarmRule:
         en=full["en"],
         prop=full["property"],
         station_kind=full["station_kind"],
+        station=full["station"],
         window_minutes=int(full["window_minutes"]),
         direction=full["direction"],
         parameter=full["parameter"],

@@ -178,6 +178,7 @@ class AlarmRule(Bilingual):
     id: Ident
     property: str
     station_kind: str
+    station: str = ""  # only this station; empty = all of the kind
     window_minutes: Annotated[int, Field(ge=0, le=7 * 24 * 60)]  # 0 = the reading itself
     parameter: Ident  # rule book id of the amount
     direction: Literal["above", "below"] = "above"

@@ -11,6 +11,9 @@ from quancheng.scenarios.weather import queries
 from quancheng.scenarios.weather.models import Warning
 from quancheng.scenarios.weather.pages.public import in_words
 
+ORDER = 0
+"""A warning in force stands above everything else on the page."""
+
 
 def context(request: HttpRequest) -> dict[str, Any]:
     """The citizen's home: real warnings in force, never exercises."""

@@ -166,7 +166,7 @@ def _join(call: Call, at: datetime, incident: Incident, facts: dict[str, Any]) -
     source = f"{facts['source_kind']}:{facts['source_ref']}"
     said = Text(
         f"并入第{incident.reports_count}次接报:{facts['text'] or source}",
-        f"Report no. {incident.reports_count} joined: {facts['text'] or source}",
+        f"Report no. {incident.reports_count} joined: {_english(facts) or source}",
     )
     deeds.log(call, at, "merge_report", said, incident=incident, evidence=_link(facts["evidence"]))
     payload = telling.of_incident(call, at, incident, merged_report=source)
@@ -175,6 +175,11 @@ def _join(call: Call, at: datetime, incident: Incident, facts: dict[str, Any]) -
         _tell_level(call, at, incident, before, said)
     audit.note(number=incident.number, merged=True)
     return incident
+
+
+def _english(facts: dict[str, Any]) -> str:
+    """What a report says in English: machines give both languages, people write one."""
+    return str(facts["evidence"].get("en") or facts["text"])
 
 
 def _tell_level(call: Call, at: datetime, incident: Incident, before: int, reason: Text) -> None:

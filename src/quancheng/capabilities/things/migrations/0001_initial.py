@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('en', models.CharField(max_length=200)),
                 ('prop', models.CharField(max_length=40, verbose_name='要素')),
                 ('station_kind', models.CharField(max_length=12, verbose_name='站类')),
+                ('station', models.CharField(blank=True, default='', max_length=40, verbose_name='站码')),
                 ('window_minutes', models.PositiveIntegerField(verbose_name='窗口(分钟)')),
                 ('direction', models.CharField(choices=[('above', '不低于'), ('below', '不高于')], default='above', max_length=6)),
                 ('parameter', models.CharField(max_length=100, verbose_name='参数编号')),

@@ -154,7 +154,7 @@ def _progress(play: Rehearsal) -> Callable[[dict[str, Any]], None]:
 
     def tell(_: dict[str, Any]) -> None:
         share = min(1.0, (play.sim.now - play.script.starts) / whole)
-        words = f"{results.clock_time(play.sim.now)} 已收报文 frames {sum(play.ledger.accepted.values())}"
+        words = f"{results.clock_time(play.sim.now)} · SL 651 × {sum(play.ledger.accepted.values())}"
         command.tick_exercise(
             _call(), code=play.exercise, virtual_at=play.sim.now, fraction=share, text=words
         )
