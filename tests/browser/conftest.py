@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.browser.tools import AXE, CHROMIUM, PHONE, Visit, Watch
 
 from quancheng.testing.server import CityServer
+from tests.browser.tools import AXE, CHROMIUM, PHONE, Visit, Watch
 
 HERE = Path(__file__).parent
 COOKIES = {"language": "qc_language", "elder": "qc_elder", "theme": "qc_theme"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Page, expect
+
 from tests.browser.tools import DESK, PHONE, Visit, axe, go, portrait, settled, sideways, until
 
 APPLY = "/matters/senior-card/apply/"
@@ -57,7 +58,9 @@ def decide(desk: Page, receipt: str, what: str, confirm: str) -> None:
 
 def heard(page: Page, title: str) -> None:
     """The message reaches the citizen; the worker delivers it, so look again until it is there."""
-    until(lambda: go(page, "/messages/") and page.locator("main", has_text=title).count(), f"message {title!r}")
+    until(
+        lambda: go(page, "/messages/") and page.locator("main", has_text=title).count(), f"message {title!r}"
+    )
 
 
 def test_the_senior_card_from_search_to_wallet(visit: Visit) -> None:

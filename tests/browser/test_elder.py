@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.browser.tools import PHONE, Visit, axe, go, sideways
 
 LOOP = (

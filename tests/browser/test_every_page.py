@@ -9,10 +9,10 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
-from tests.browser.tools import PHONE, Visit, Watch, axe, chinese, go, path_of, settled, sideways
 
 from quancheng.capabilities.people import demo
 from quancheng.kernel import registry
+from tests.browser.tools import PHONE, Visit, Watch, axe, chinese, go, path_of, settled, sideways
 
 NARROW, WIDE = (360, 780), (1280, 900)
 WALL = (1920, 1080)

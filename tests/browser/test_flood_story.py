@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Page, expect
+
 from tests.browser.tools import WALL, Visit, axe, go, settled, sideways, until
 
 DRILL = "flood-2007"

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
 from tests.browser.tools import DESK, PHONE, Visit, go, portrait, settled
 
 MOST_TABS = 120
@@ -56,7 +57,9 @@ def test_the_skip_link_comes_first_and_works(
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('#main') !== null"), "the next stop is in the content"
+    assert page.evaluate("document.activeElement.closest('#main') !== null"), (
+        "the next stop is in the content"
+    )
 
 
 def test_an_application_by_keys_alone(visit: Visit) -> None:

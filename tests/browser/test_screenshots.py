@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+
 from tests.browser.tools import DESK, PHONE, ROOT, WALL, Visit, go
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -40,8 +41,10 @@ def first_case(page: Page) -> None:
 
 
 def first_review(page: Page) -> None:
-    """From the overview to the review of the newest past incident."""
-    page.locator("#cmd-incidents a[href*='/review/']").first.click()
+    """From the closed incidents to the review of the newest."""
+    number = page.locator("main a[href^='/screen/incidents/']").first.get_attribute("href")
+    assert number
+    go(page, number.replace("/incidents/", "/review/"))
     expect(page.locator("main table").first).to_be_visible()
 
 
@@ -56,7 +59,7 @@ SHOTS = [
     Shot("desk-inbox", "/work/cases/", "clerk-civil", DESK),
     Shot("desk-case", "/work/cases/?state=all", "clerk-civil", DESK, then=first_case),
     Shot("command-overview", "/screen/", "flood-duty", WALL),
-    Shot("after-action", "/screen/", "flood-duty", WALL, then=first_review),
+    Shot("after-action", "/screen/incidents/?state=closed", "flood-duty", WALL, then=first_review),
     Shot("stations", "/work/things/", "gauge-operator", DESK),
     Shot("modules", "/sec/modules/", "guard-auditor", DESK),
     Shot("open", "/open/", None, DESK),
@@ -98,7 +101,8 @@ def small(picture: bytes) -> bytes:
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     while True:
         held = io.BytesIO()
-        image.quantize(192, dither=Image.Dither.NONE).save(held, "PNG", optimize=True)
+        palette = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        palette.save(held, "PNG", optimize=True)
         if held.tell() < HEAVIEST:
             return held.getvalue()
         image = image.resize((image.width * 4 // 5, image.height * 4 // 5), Image.Resampling.LANCZOS)

@@ -105,7 +105,9 @@ def chinese(page: Page) -> list[str]:
                   if (han.test(text) && !marked(e)) said.add(`${name}=${text.slice(0, 80)}`);
                 }
               }
-              if (han.test(document.title)) said.add(`title: ${document.title}`);
+              const known = [...document.querySelectorAll('[lang^="zh"]')].map(e => e.textContent.trim()).filter(Boolean);
+              const title = known.reduce((left, one) => left.replaceAll(one, ''), document.title);
+              if (han.test(title)) said.add(`title: ${document.title}`);
               return [...said];
             }"""
         )
@@ -141,7 +143,9 @@ def path_of(page: Page) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def portrait(width: int = 413, height: int = 579, tint: tuple[int, int, int] = (70, 110, 150)) -> dict[str, Any]:
+def portrait(
+    width: int = 413, height: int = 579, tint: tuple[int, int, int] = (70, 110, 150)
+) -> dict[str, Any]:
     """A JPEG as a phone would take it, in the form Playwright uploads."""
     picture = Image.new("RGB", (width, height), (236, 240, 244))
     draw = ImageDraw.Draw(picture)

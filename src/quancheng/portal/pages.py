@@ -27,9 +27,11 @@ YEAR = 365 * 24 * 3600
 def _home(face: str, template: str) -> Any:
     @require_safe
     def view(request: HttpRequest) -> HttpResponse:
+        groups = navigation.groups(face, request)
         found = {
             "tiles": navigation.home_tiles(face, request),
-            "groups": navigation.groups(face, request),
+            "groups": groups,
+            "entries": [entry for group in groups if group.label for entry in group.entries],
             "blocks": blocks(face, request),
         }
         return render(request, template, found)

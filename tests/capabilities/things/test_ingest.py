@@ -270,6 +270,12 @@ def test_a_rule_without_an_amount_raises_nothing_and_is_named(gauges, rain: Rain
     assert [one.code for one in rules.not_working()] == ["things.test_hour"]
 
 
+def test_a_rule_for_one_station_says_nothing_at_others(gauges, rain: Rain) -> None:
+    actions.sync_rules(SYSTEM, rows=[rule(station="T-002")])
+    rain({1: HOUR_OF_RAIN, 2: HOUR_OF_RAIN})
+    assert [one.station.code for one in Alarm.objects.select_related("station")] == ["T-002"]
+
+
 def test_summary_event_and_delivery(gauges, rain: Rain) -> None:
     made = rain({1: ["0.5"], 2: ["0.7"]})
     data = OutboxEvent.objects.get(type="things.observations.ingested").data

@@ -117,7 +117,7 @@ def clock(due: Any, suspended: bool = False, remaining: int | None = None) -> Sa
 
 
 def _past(when: datetime | date) -> bool:
-    return isinstance(when, datetime) and when < city_clock.now()
+    return when < city_clock.now() if isinstance(when, datetime) else when < city_clock.today()
 
 
 def with_params(params: QueryDict | Mapping[str, Any], **changes: Any) -> str:

@@ -29,6 +29,7 @@ register.simple_tag(assets.asset_url, name="asset")
 register.filter("t", i18n.pick, is_safe=False)
 register.filter("number", formats.number)
 register.filter("local_time", formats.local_time)
+register.filter("zh", formats.zh)
 
 
 # -- shell ------------------------------------------------------------------------------------

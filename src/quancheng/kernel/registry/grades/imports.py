@@ -18,6 +18,7 @@ OPEN_ROOMS = frozenset({"actions", "queries", "values"})
 CLIENT_SUFFIX = "_client"
 # As in pyproject.toml [tool.importlinter]: each may import those after it.
 CAPABILITY_ORDER = (
+    "protect",
     "indicators",
     "command",
     "services",

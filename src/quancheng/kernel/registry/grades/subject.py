@@ -114,7 +114,9 @@ class Subject:
 
         return [
             model
-            for model in apps.get_app_config(self.name).get_models()
+            for config in apps.get_app_configs()
+            if config.name == self.module.dotted  # not by label: another app may have taken it
+            for model in config.get_models()
             if not model._meta.auto_created and not model._meta.proxy
         ]
 
