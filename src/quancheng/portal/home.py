@@ -44,8 +44,8 @@ def blocks(face: str, request: HttpRequest) -> list[SafeString]:
 def _place(module: registry.Module) -> int:
     """Small numbers first: a warning in force belongs above everything."""
     if find_spec(f"{module.dotted}.home") is None:
-        return module.order
-    return int(getattr(import_module(f"{module.dotted}.home"), "ORDER", module.order))
+        return module.manifest.order
+    return int(getattr(import_module(f"{module.dotted}.home"), "ORDER", module.manifest.order))
 
 
 def _context(dotted: str, face: str, request: HttpRequest) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,6 +15,7 @@ from quancheng.kernel.clock import LOCAL
 from quancheng.portal.i18n import language
 
 NOTHING = "—"
+HAN = re.compile(r"[\u3400-\u9fff]")
 SCALES = {
     "zh": ((Decimal(10) ** 8, "亿"), (Decimal(10) ** 4, "万")),
     "en": ((Decimal(10) ** 9, " billion"), (Decimal(10) ** 6, " million")),
