@@ -42,9 +42,9 @@ def first_case(page: Page) -> None:
 
 def first_review(page: Page) -> None:
     """From the closed incidents to the review of the newest."""
-    number = page.locator("main a[href^='/screen/incidents/']").first.get_attribute("href")
-    assert number
-    go(page, number.replace("/incidents/", "/review/"))
+    found = page.locator("main tbody a[href^='/screen/incidents/']").first.get_attribute("href")
+    assert found
+    assert go(page, found.split("?")[0].replace("/incidents/", "/review/")) == 200
     expect(page.locator("main table").first).to_be_visible()
 
 

@@ -186,7 +186,7 @@ def test_drills_are_listed_and_written(tmp_path: Path, monkeypatch, capsys) -> N
     report = tmp_path / "reports" / "storm.json"
     assert run("drill", "storm", "--seed", "7", "--report", str(report)) == 0
     assert json.loads(report.read_text(encoding="utf-8"))["terms"]["speed"] == 60
-    assert run("drill", "storm", "--headless", "--faults", "0.9") == 1
+    assert run("drill", "storm", "--headless", "--here", "--faults", "0.9") == 1
     assert [(one.seed, one.speed, one.headless) for one in seen] == [
         (7, 60, False),
         (1, None, True),
@@ -195,6 +195,17 @@ def test_drills_are_listed_and_written(tmp_path: Path, monkeypatch, capsys) -> N
     monkeypatch.setattr(drills, "available", list)
     assert run("drill") == 0
     assert "There are no drills" in capsys.readouterr().out
+
+
+def test_a_headless_drill_is_run_again_in_a_scratch_city(tmp_path: Path, monkeypatch) -> None:
+    from quancheng.commands import scratch
+
+    asked: list[list[str]] = []
+    monkeypatch.setattr(scratch, "run_again", lambda arguments: asked.append(arguments) or 3)
+    report = tmp_path / "r.json"
+    assert run("drill", "storm", "--headless", "--seed", "7", "--report", str(report)) == 3
+    wanted = ["drill", "storm", "--headless", "--seed", "7", "--faults", "0.0", "--report", str(report)]
+    assert asked == [wanted]
 
 
 @pytest.mark.django_db
@@ -239,7 +250,7 @@ def test_setup_says_what_it_did(monkeypatch, capsys: pytest.CaptureFixture[str])
     from quancheng.kernel.simulation import demo
 
     asked = []
-    monkeypatch.setattr(prepare, "_migrate", lambda: asked.append("migrate"))
+    monkeypatch.setattr(prepare, "prepare", lambda: asked.append("migrate"))
     monkeypatch.setattr(demo, "seed_modules", lambda city: [("people", f"{city.persons}人")])
     assert run("setup", "--demo", "--persons", "7") == 0
     assert "people: 7人" in capsys.readouterr().out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -55,7 +54,10 @@ def drill(
     and says the same for the same seed.
     """
     if name is not None and headless and not here and not scratch.inside():
-        raise click.exceptions.Exit(scratch.run_again(sys.argv[1:]))
+        again = ["drill", name, "--headless", "--seed", str(seed), "--faults", str(faults)]
+        again += ["--speed", str(speed)] if speed is not None else []
+        again += ["--report", str(report.resolve())] if report is not None else []
+        raise click.exceptions.Exit(scratch.run_again(again))
     start_django()
     from quancheng.kernel.simulation import drills
 

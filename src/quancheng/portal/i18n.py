@@ -62,7 +62,7 @@ def language() -> str:
 
 def pick(value: object) -> str:
     """A ``Text``, ``{zh, en}`` mapping or string in the reader's language."""
-    if value is None:
+    if value is None or value == {}:
         return ""
     if isinstance(value, Text | dict):
         return Text.of(value).pick(language())

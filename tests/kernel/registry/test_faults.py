@@ -64,9 +64,9 @@ def test_a_syntax_error_is_told(make_module) -> None:
     [
         ("from quancheng.portal import forms", "may not import the portal"),
         ("import quancheng.portal", "may not import the portal"),
-        ("from base.models import A", "only actions and queries"),
-        ("import base", "only actions and queries"),
-        ("from base import models", "only actions and queries"),
+        ("from base.models import A", "only actions, queries and values"),
+        ("import base", "only actions, queries and values"),
+        ("from base import models", "only actions, queries and values"),
         ("from scene.actions import a", "No module imports a scenario"),
         ("from base.actions import a\nfrom base import queries", ""),
         ("from . import models\nfrom .models import A\nimport json, water.api", ""),

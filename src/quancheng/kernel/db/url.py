@@ -44,7 +44,7 @@ def _sqlite(url: str) -> dict[str, Any]:
             "timeout": 20,
             "init_command": SQLITE_PRAGMAS.format(synchronous=synchronous),
         },
-        "TEST": {"NAME": os.environ.get("QUANCHENG_TEST_SQLITE")},
+        "TEST": {"NAME": os.environ.get("QUANCHENG_TEST_SQLITE", ":memory:")},
     }
 
 
