@@ -10,13 +10,13 @@ from types import SimpleNamespace
 import pytest
 from django.test import override_settings
 from playwright.sync_api import Page, expect, sync_playwright
+from tests.browser.tools import AXE, CHROMIUM, DESK, PHONE, axe, chinese, sideways
+from tests.capabilities.protect.conftest import make_dead, make_failed
 
 from quancheng.capabilities.people import simulate as people
 from quancheng.capabilities.protect import simulate
 from quancheng.commands.words import compile_catalogues
 from quancheng.kernel import audit, jobs
-from tests.browser.tools import AXE, CHROMIUM, DESK, PHONE, axe, chinese, sideways
-from tests.capabilities.protect.conftest import make_dead, make_failed
 
 pytestmark = [
     pytest.mark.browser,

@@ -241,7 +241,7 @@ def cursor(*values: object) -> str:
 
 ODD = [
     {"cursor": "x"}, {"cursor": cursor(float("inf"))}, {"cursor": cursor(float("nan"))}, {"cursor": cursor(10**40)},
-    {"cursor": cursor("\ud800")}, {"cursor": cursor("a", "b")}, {"cursor": cursor("2026-01-01", "\x00")}, {"size": "-1"}, {"size": "9" * 400},
+    {"cursor": cursor("\ud800")}, {"cursor": cursor("a", "b")}, {"cursor": cursor("2026-01-01T00:00:00+00:00", "\x00")}, {"size": "-1"}, {"size": "9" * 400},
     {"since": "9999-12-31"}, {"until": "0001-01-01"}, {"stream": "\x00"}, {"verb": "x" * 9999}, {"type": "\x00"},
     {"subject": "\ud83d"}, {"state": "nonsense"}, {"job": "nonsense"}, {"job": str(uuid.UUID(int=0))},
 ]  # fmt: skip
