@@ -20,7 +20,7 @@ from quancheng.kernel.middleware import error_response
 api = NinjaAPI(
     title="泉城 Quancheng API",
     version=__version__,
-    description="一套接口,全城模块。One API over all modules. Errors are RFC 9457 problem details.",
+    description="一套接口，全城模块。One API over all modules. Errors are RFC 9457 problem details.",
     docs_url="/docs",
     urls_namespace="api",
 )

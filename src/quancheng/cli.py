@@ -129,7 +129,7 @@ def _load(target: str, attribute: str, needs_django: bool) -> click.Command:
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="quancheng", prog_name="quancheng")
 def cli() -> None:
-    """泉城:一座城市,一个程序。 Quancheng: one city, one program."""
+    """泉城：一座城市，一个程序。 Quancheng: one city, one program."""
 
 
 def main(arguments: list[str] | None = None) -> None:

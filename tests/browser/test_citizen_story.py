@@ -147,7 +147,7 @@ def test_the_senior_card_from_search_to_wallet(visit: Visit) -> None:
     assert not sideways(desk)
     assert not axe(desk)
     desk.locator("summary", has_text="退回补正").click()
-    desk.get_by_label("需要补正的内容").fill("照片背景请换成白色,头顶留出空白。")
+    desk.get_by_label("需要补正的内容").fill("照片背景请换成白色，头顶留出空白。")
     decide(desk, receipt, "退回补正", "确认退回")
     expect(desk.locator("main .tag", has_text="补正").first).to_be_visible()
 
@@ -220,13 +220,13 @@ def test_too_young_is_told_why_insists_and_is_refused_with_the_rule(visit: Visit
     ground = panel.get_by_role("radio").first
     cited = panel.locator("label.choice").first.inner_text()
     ground.check()
-    panel.get_by_label("具体理由").fill("申请人未满60周岁,登记信息核对无误。")
+    panel.get_by_label("具体理由").fill("申请人未满60周岁，登记信息核对无误。")
     decide(desk, receipt, "不予办理", "确认不予办理")
 
     heard(page, "您的申请不予办理")
     go(page, f"/cases/{receipt}/")
     refused = page.locator(".notice--bad")
-    expect(refused).to_contain_text("未满60周岁,登记信息核对无误")
+    expect(refused).to_contain_text("未满60周岁，登记信息核对无误")
     expect(refused).to_contain_text("依据")
     assert "(" in cited, "each ground names its rule"
     expect(refused).to_contain_text(cited.rpartition("(")[0].strip()[:12])

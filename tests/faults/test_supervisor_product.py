@@ -1,4 +1,4 @@
-"""一条命令,一座城: ``quancheng run`` with the real components; what dies comes back, what ends leaves nothing."""
+"""一条命令，一座城: ``quancheng run`` with the real components; what dies comes back, what ends leaves nothing."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ LOCAL = ZoneInfo("Asia/Shanghai")
 
 @click.group()
 def command() -> None:
-    """审计链:核对、签名检查点。 The audit chain: verify it, sign checkpoints."""
+    """审计链：核对、签名检查点。 The audit chain: verify it, sign checkpoints."""
 
 
 @command.command()

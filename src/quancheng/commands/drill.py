@@ -13,13 +13,13 @@ from quancheng.commands import scratch
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--headless", is_flag=True, help="尽快跑完,不配合屏幕。 As fast as possible.")
+@click.option("--headless", is_flag=True, help="尽快跑完，不配合屏幕。 As fast as possible.")
 @click.option("--seed", type=int, default=1, show_default=True, help="随机种子。 Seed.")
 @click.option(
     "--speed",
     type=click.FloatRange(min=0, min_open=True),
     default=None,
-    help="相对真实时间的倍速,默认 60。 Times real time; 60 unless headless.",
+    help="相对真实时间的倍速，默认 60。 Times real time; 60 unless headless.",
 )
 @click.option(
     "--faults",
@@ -37,7 +37,7 @@ from quancheng.commands import scratch
 @click.option(
     "--here",
     is_flag=True,
-    help="不用临时城市,在当前城市中演练。 In this city's own database, not in a scratch one.",
+    help="不用临时城市，在当前城市中演练。 In this city's own database, not in a scratch one.",
 )
 def drill(
     name: str | None,
@@ -48,7 +48,7 @@ def drill(
     report: Path | None,
     here: bool,
 ) -> None:
-    """运行演练;不带名称则列出全部。 Run a drill; without a name, list them.
+    """运行演练；不带名称则列出全部。 Run a drill; without a name, list them.
 
     A headless drill runs in a scratch city of its own, so that it needs no set-up, leaves no trace
     and says the same for the same seed.

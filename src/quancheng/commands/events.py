@@ -12,7 +12,7 @@ from quancheng.kernel.events.models import Delivery
 
 @click.group()
 def command() -> None:
-    """事件:搁置的投递、重新投递。 Events: dead deliveries, delivering again."""
+    """事件：搁置的投递、重新投递。 Events: dead deliveries, delivering again."""
 
 
 @command.command()

@@ -27,7 +27,7 @@ def sentence(error: Exception) -> tuple[str, int]:
         return f"错误 {text.zh}\nError: {text.en}", FAILED
     if isinstance(error, OperationalError | ProgrammingError):
         return (
-            f"数据库不可用或尚未建好,请先运行 quancheng setup。({error})\n"
+            f"数据库不可用或尚未建好，请先运行 quancheng setup。({error})\n"
             "The database is unavailable or not set up yet; run quancheng setup first.",
             FAILED,
         )

@@ -14,7 +14,7 @@ from quancheng.kernel.jobs.models import Job
 
 @click.group()
 def command() -> None:
-    """后台任务:列出、重试。 Background jobs: list and retry."""
+    """后台任务：列出、重试。 Background jobs: list and retry."""
 
 
 @command.command("list")
@@ -23,7 +23,7 @@ def command() -> None:
 @click.option("--kind", default=None, help="只列这类任务。 Only of this kind.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True)
 def list_jobs(state: str | None, kind: str | None, limit: int) -> None:
-    """列出任务,新的在前。 List jobs, newest first."""
+    """列出任务，新的在前。 List jobs, newest first."""
     wanted = {key: value for key, value in (("state", state), ("kind", kind)) if value}
     rows = list(Job.objects.filter(**wanted).order_by("-created_at")[:limit])
     for row in rows:

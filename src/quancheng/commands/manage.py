@@ -12,7 +12,7 @@ import click
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage(arguments: tuple[str, ...]) -> None:
-    """Django 管理命令,例如 quancheng django shell。 Django's management commands."""
+    """Django 管理命令，例如 quancheng django shell。 Django's management commands."""
     from quancheng.cli import start_django
 
     start_django()

@@ -30,7 +30,7 @@ def new() -> None:
     help="放到这个文件夹。 Folder to make it in, instead of src/quancheng/scenarios.",
 )
 def scenario(name: str, zh: str | None, en: str | None, ident: str, into: Path | None) -> None:
-    """新建场景,例如 quancheng new scenario parks --zh 城市公园。 Make a scenario."""
+    """新建场景，例如 quancheng new scenario parks --zh 城市公园。 Make a scenario."""
     from quancheng.commands.scaffold import Wanted, make
 
     made = make(Wanted(name, zh or name, en or name.replace("_", " ").capitalize(), ident, into))

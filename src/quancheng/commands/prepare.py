@@ -39,10 +39,10 @@ def migrate() -> None:
 @click.option(
     "--demo/--no-demo",
     default=None,
-    help="是否装入模拟数据,默认按 QUANCHENG_DEMO。 Load demo data or not.",
+    help="是否装入模拟数据，默认按 QUANCHENG_DEMO。 Load demo data or not.",
 )
 def setup(persons: int, firms: int, seed: int, demo: bool | None) -> None:
-    """建好一切:表、词汇、城市资料、模拟数据。可重复运行。 Make everything ready; repeatable."""
+    """建好一切：表、词汇、城市资料、模拟数据。可重复运行。 Make everything ready; repeatable."""
     start_django()
     from django.conf import settings
 

@@ -53,8 +53,8 @@ def make(wanted: Wanted) -> Made:
     for place in (folder, tests):
         if place.exists():
             raise Conflict(
-                Text(f"{place} 已存在,不会覆盖。", f"{place} exists and is not overwritten."),
-                todo=Text("请换一个名称,或先移走它。", "Choose another name or move it away."),
+                Text(f"{place} 已存在，不会覆盖。", f"{place} exists and is not overwritten."),
+                todo=Text("请换一个名称，或先移走它。", "Choose another name or move it away."),
             )
     root, dotted = _package(parent, wanted.name)
     words = _words(wanted, dotted)
@@ -105,7 +105,7 @@ def _check(wanted: Wanted) -> None:
     problems: dict[str, Text] = {}
     if not re.fullmatch(r"[a-z][a-z0-9_]{1,29}", wanted.name) or keyword.iskeyword(wanted.name):
         problems["name"] = Text(
-            "名称应是小写英文,如 city_parks。",
+            "名称应是小写英文，如 city_parks。",
             "The name must be lower-case letters, digits and _, like city_parks.",
         )
     elif wanted.name in TAKEN or wanted.name in sys.stdlib_module_names:

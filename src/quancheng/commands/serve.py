@@ -40,10 +40,10 @@ def _settings() -> None:
     "components",
     multiple=True,
     metavar="ID",
-    help="只启动这些组件,可重复。 Only these components; repeatable.",
+    help="只启动这些组件，可重复。 Only these components; repeatable.",
 )
 def run(host: str, port: int, components: tuple[str, ...]) -> None:
-    """启动整个平台:网页、后台、定时器和各组件。 Start the whole city."""
+    """启动整个平台：网页、后台、定时器和各组件。 Start the whole city."""
     _settings()
     from quancheng.kernel.supervisor.run import run_city
 
@@ -81,7 +81,7 @@ def scheduler() -> None:
 @click.command()
 @click.argument("name", metavar="ID")
 def component(name: str) -> None:
-    """启动模块的一个组件,例如 things.gateway。 Run one component of a module."""
+    """启动模块的一个组件，例如 things.gateway。 Run one component of a module."""
     _settings()
     from quancheng.kernel.supervisor import components
 

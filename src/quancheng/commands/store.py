@@ -9,7 +9,7 @@ from quancheng.kernel.store import commands
 
 @click.group()
 def command() -> None:
-    """数据湖:核对、合并、清理。 The data store: verify, compact, clean."""
+    """数据湖：核对、合并、清理。 The data store: verify, compact, clean."""
 
 
 @command.command()

@@ -31,7 +31,7 @@ class QuanchengError(Exception):
     fault = Fault.PLATFORM
     title = Text("系统未能完成这一步", "The system could not complete this step")
     todo = Text(
-        "请稍后再试;仍不行请拨打12345并告知编号。",
+        "请稍后再试；仍不行请拨打12345并告知编号。",
         "Try again later; if it persists call 12345 and quote the request id.",
     )
 
@@ -56,7 +56,7 @@ class InvalidInput(QuanchengError):
     code, status, fault = "invalid-input", 422, Fault.CALLER
     title = Text("填写的内容有问题", "There is a problem with what was sent")
     todo = Text(
-        "请按提示改正后再提交,已填内容不会丢失。",
+        "请按提示改正后再提交，已填内容不会丢失。",
         "Correct the marked fields and send again; nothing you entered is lost.",
     )
 
@@ -75,7 +75,7 @@ class Forbidden(QuanchengError):
     code, status, fault = "forbidden", 403, Fault.CALLER
     title = Text("您没有办理此事的权限", "You have no right to do this")
     todo = Text(
-        "如确有需要,请向本部门管理员申请权限,或切换身份。",
+        "如确有需要，请向本部门管理员申请权限，或切换身份。",
         "Ask your department's administrator for the right, or switch identity.",
     )
 
@@ -86,7 +86,7 @@ class NeedsStepUp(Forbidden):
     code = "needs-step-up"
     title = Text("需要更强的身份认证", "A stronger sign-in is needed")
     todo = Text(
-        "请用通行密钥或第二重验证登录,或完成实名核验。",
+        "请用通行密钥或第二重验证登录，或完成实名核验。",
         "Sign in with a passkey or second factor, or verify your real name.",
     )
 
@@ -97,7 +97,7 @@ class NotFound(QuanchengError):
     code, status, fault = "not-found", 404, Fault.CALLER
     title = Text("没有找到您要的内容", "We could not find that")
     todo = Text(
-        "请检查编号或网址,或从首页重新查找。",
+        "请检查编号或网址，或从首页重新查找。",
         "Check the number or address, or search again from the home page.",
     )
 

@@ -190,7 +190,7 @@ def clean_place(lon: Any, lat: Any) -> tuple[float, float]:
     except (TypeError, ValueError):
         x = y = math.nan
     if not (math.isfinite(x) and math.isfinite(y) and -180 <= x <= 180 and -90 <= y <= 90):
-        raise refuse("lon", "经纬度不对,请在地图上选点。", "The longitude or latitude is not valid.")
+        raise refuse("lon", "经纬度不对，请在地图上选点。", "The longitude or latitude is not valid.")
     return round(x, 6), round(y, 6)
 
 
@@ -215,7 +215,7 @@ def clean_exercise(exercise: Any) -> str:
     if not _EXERCISE.fullmatch(text):
         raise refuse(
             "exercise",
-            "演练编号最多40字,不含空格。",
+            "演练编号最多40字，不含空格。",
             "An exercise code has at most 40 characters, no spaces.",
         )
     return text

@@ -75,7 +75,7 @@ def step(machine: Machine, state: str, verb: str) -> str:
     here = machine.label(state)
     raise NotAllowed(
         Text(
-            f"{machine.name.zh}现为“{here.zh}”,不能{wanted.text.zh};现在可以:{zh}。",
+            f"{machine.name.zh}现为“{here.zh}”，不能{wanted.text.zh};现在可以:{zh}。",
             f"The {machine.name.en} is “{here.en}”, so you cannot {wanted.text.en}; possible now: {en}.",
         )
     )

@@ -81,7 +81,7 @@ STORIES = (
         Text("经十路西段", "West Jingshi Road"),
         2,
         (
-            ("jn-fire", "警戒疏散,检测浓度", "Cordon, evacuate, measure", 20),
+            ("jn-fire", "警戒疏散，检测浓度", "Cordon, evacuate, measure", 20),
             ("jn-housing", "关阀抢修中压管", "Close valves, repair the pipe", 120),
         ),
     ),
@@ -95,7 +95,7 @@ STORIES = (
         "370112",
         Text("工业北路", "Industrial North Road"),
         1,
-        (("jn-transport", "清理货物,恢复通行", "Clear the load, reopen the road", 90),),
+        (("jn-transport", "清理货物，恢复通行", "Clear the load, reopen the road", 90),),
     ),
 )
 
@@ -218,7 +218,7 @@ def _do(task: Any, at: datetime, due: int, random: Any) -> datetime:
         actions.prove_task(
             _call("responder", prove),
             task=task,
-            text=f"{task.zh}:已完成,现场照片已存",
+            text=f"{task.zh}:已完成，现场照片已存",
             lon=task.lon,
             lat=task.lat,
         )

@@ -12,7 +12,7 @@ from quancheng.kernel.actions import Call
 
 TITLE = Text("欢迎使用泉城", "Welcome to Quancheng")
 BODY = Text(
-    "这是演示环境,所有人和事都是模拟的。办件的进展会出现在这里。",
+    "这是演示环境，所有人和事都是模拟的。办件的进展会出现在这里。",
     "This is a demonstration; all people and cases are simulated. Progress of cases appears here.",
 )
 

@@ -23,7 +23,7 @@ def verify_real_name(call: Call, *, user: User, id_number: str, name: str) -> Us
     if failures >= allowed:
         raise TooMany(
             Text("今天核验次数已用完。", "You have used today's attempts."),
-            todo=Text("请明天再试,或到就近政务大厅办理。", "Try tomorrow or visit a service hall."),
+            todo=Text("请明天再试，或到就近政务大厅办理。", "Try tomorrow or visit a service hall."),
         )
     try:
         return link_account_to_person(call, user=user, id_number=id_number, name=name)

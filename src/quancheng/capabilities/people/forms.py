@@ -58,7 +58,7 @@ class RealNameForm(forms.Form):
     id_number = forms.CharField(
         label=_("身份证号"),
         max_length=24,
-        help_text=_("18位,与身份证一致。只用于核对,不会显示给他人。"),
+        help_text=_("18位，与身份证一致。只用于核对，不会显示给他人。"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -72,7 +72,7 @@ class AgentForm(forms.Form):
     valid_to = forms.DateField(
         label=_("截止日"),
         required=False,
-        help_text=_("不填则长期有效,可随时终止。"),
+        help_text=_("不填则长期有效，可随时终止。"),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
 
@@ -98,7 +98,7 @@ class LookupForm(forms.Form):
     purpose = forms.CharField(
         label=_("查询用途"),
         max_length=100,
-        help_text=_("写明为哪件事查询,本人和监管部门都能看到。"),
+        help_text=_("写明为哪件事查询，本人和监管部门都能看到。"),
     )
 
 
@@ -108,7 +108,7 @@ class PurposeForm(forms.Form):
     purpose = forms.CharField(
         label=_("查看用途"),
         max_length=100,
-        help_text=_("写明为哪件事查询,本人和监管部门都能看到。"),
+        help_text=_("写明为哪件事查询，本人和监管部门都能看到。"),
     )
 
 

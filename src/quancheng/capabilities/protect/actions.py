@@ -77,7 +77,7 @@ def cancel_job(call: Call, *, job_id: UUID) -> str:
     """取消任务: at once when queued, at its next heartbeat when running. Raises Forbidden, NotFound, Conflict."""
     found = _job(call, "cancel", job_id)
     if not jobs.cancel(found.pk):
-        raise Conflict(Text("任务已经结束,不能取消。", "The job is over and cannot be cancelled."))
+        raise Conflict(Text("任务已经结束，不能取消。", "The job is over and cannot be cancelled."))
     audit.note(job=str(found.pk), kind=found.kind)
     events.emit("protect.job.cancelled", f"job:{found.pk}", {"kind": found.kind})
     return str(found.pk)

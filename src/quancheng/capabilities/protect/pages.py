@@ -131,7 +131,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
 def revive(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """重新投递."""
     actions.revive_delivery(request.call(), delivery_id=delivery_id)  # type: ignore[attr-defined]
-    messages.success(request, _("已重新投递,稍后由后台处理。"))
+    messages.success(request, _("已重新投递，稍后由后台处理。"))
     return _back(request, "protect:deliveries")
 
 

@@ -263,11 +263,11 @@ def _nothing_left(applicant: Applicant, matter: Matter) -> Conflict:
     last = mine.order_by("-submitted_at").first()
     if last is None:
         return Conflict(
-            Text("没有可提交的内容,请先填写申请。", "There is nothing to submit; fill in the form first.")
+            Text("没有可提交的内容，请先填写申请。", "There is nothing to submit; fill in the form first.")
         )
     return Conflict(
         Text(
-            f"这份申请已经提交,受理编号{last.receipt}。",
+            f"这份申请已经提交，受理编号{last.receipt}。",
             f"This application was submitted already under {last.receipt}.",
         ),
         todo=Text("请在“我的办件”查看进度。", "See its progress under “My cases”."),

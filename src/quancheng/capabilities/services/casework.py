@@ -218,7 +218,7 @@ def refuse_failures(spec: MatterSpec, found: list[checks.Finding], insist: bool)
         raise InvalidInput(
             _joined(general),
             todo=Text(
-                "如果您认为登记信息有误,可以勾选“仍要提交”,由工作人员核定。",
+                "如果您认为登记信息有误，可以勾选“仍要提交”，由工作人员核定。",
                 "If you think the register is wrong, tick “submit anyway” and an official will decide.",
             ),
             extra={"insistable": True},

@@ -133,7 +133,7 @@ def _run(condition: Condition, facts: Facts) -> Finding:
         return finding(
             condition,
             Outcome.PERSON,
-            "系统没有这项自动检查,请人工核对。",
+            "系统没有这项自动检查，请人工核对。",
             "The system has no such check; please verify by hand.",
         )
     try:

@@ -57,7 +57,7 @@ def age_at_least(condition: Condition, facts: Facts) -> Finding:
         return finding(
             condition,
             Outcome.PERSON,
-            "无法从身份证号得出出生日期,请人工核对。",
+            "无法从身份证号得出出生日期，请人工核对。",
             "The date of birth cannot be taken from the identity number; verify by hand.",
             parameter=parameter,
         )
@@ -67,7 +67,7 @@ def age_at_least(condition: Condition, facts: Facts) -> Finding:
         return finding(
             condition,
             Outcome.PASS,
-            f"按身份证号计算,{facts.on}年满{age}周岁,已达到{limit}周岁。",
+            f"按身份证号计算,{facts.on}年满{age}周岁，已达到{limit}周岁。",
             f"By identity number {age} years old on {facts.on}; {limit} is required.",
             parameter=parameter,
             **evidence,
@@ -76,7 +76,7 @@ def age_at_least(condition: Condition, facts: Facts) -> Finding:
     return finding(
         condition,
         Outcome.FAIL,
-        f"按身份证号计算,{facts.on}为{age}周岁,未满{limit}周岁;{since}起可以申请。",
+        f"按身份证号计算,{facts.on}为{age}周岁，未满{limit}周岁;{since}起可以申请。",
         f"By identity number {age} years old on {facts.on}; {limit} is required. You may apply from {since}.",
         parameter=parameter,
         eligible_from=since.isoformat(),
@@ -99,14 +99,14 @@ def resident_in_city(condition: Condition, facts: Facts) -> Finding:
         return finding(
             condition,
             Outcome.PERSON,
-            "人口库中没有居住地登记,请人工核对居住情况。",
+            "人口库中没有居住地登记，请人工核对居住情况。",
             "The register has no residence; verify by hand.",
         )
     inside = code.startswith(region_prefix(facts.region))
     zh = (
         "人口库登记的居住地在本市。"
         if inside
-        else "人口库登记的居住地不在本市。如已搬来,请先办理居住登记再申请。"
+        else "人口库登记的居住地不在本市。如已搬来，请先办理居住登记再申请。"
     )
     en = (
         "The register shows a residence in this city."
@@ -126,14 +126,14 @@ def household_outside_city(condition: Condition, facts: Facts) -> Finding:
         return finding(
             condition,
             Outcome.PERSON,
-            "人口库中没有户籍地信息,请人工核对。",
+            "人口库中没有户籍地信息，请人工核对。",
             "The register has no household address; verify by hand.",
         )
     outside = not code.startswith(region_prefix(facts.region))
     return finding(
         condition,
         Outcome.PASS if outside else Outcome.FAIL,
-        "户籍不在本市。" if outside else "户籍就在本市,不需要办理。",
+        "户籍不在本市。" if outside else "户籍就在本市，不需要办理。",
         "The household is registered elsewhere."
         if outside
         else "The household is registered in this city; this is not needed.",
@@ -149,7 +149,7 @@ def no_duplicate(condition: Condition, facts: Facts) -> Finding:
         return finding(
             condition,
             Outcome.FAIL,
-            "卡包中已有有效的同类证照,不必重复申请。",
+            "卡包中已有有效的同类证照，不必重复申请。",
             "A valid licence of this type is already in the wallet.",
             licence=facts.licence_type,
         )
@@ -165,7 +165,7 @@ def no_duplicate(condition: Condition, facts: Facts) -> Finding:
     return finding(
         condition,
         Outcome.PASS,
-        "没有有效的同类证照,也没有正在办理的同一事项。",
+        "没有有效的同类证照，也没有正在办理的同一事项。",
         "No valid licence of this type and no open case of this matter.",
     )
 
@@ -192,7 +192,7 @@ def photo(condition: Condition, facts: Facts) -> Finding:
         return finding(
             condition,
             Outcome.FAIL,
-            f"照片为{found.width}×{found.height}像素,小于要求的{width}×{height}像素。",
+            f"照片为{found.width}×{found.height}像素，小于要求的{width}×{height}像素。",
             f"The photo has {found.width}×{found.height} pixels; at least {width}×{height} are needed.",
             parameter=parameter,
             **evidence,
@@ -217,7 +217,7 @@ def months_since(condition: Condition, facts: Facts) -> Finding:
         return finding(
             condition,
             Outcome.PERSON,
-            "尚未填写日期,填写后再判断。",
+            "尚未填写日期，填写后再判断。",
             "The date is not filled in yet.",
             parameter=parameter,
         )
@@ -226,7 +226,7 @@ def months_since(condition: Condition, facts: Facts) -> Finding:
     return finding(
         condition,
         Outcome.PASS if enough else Outcome.FAIL,
-        f"从{given}到{facts.on}已满{max(passed, 0)}个月,要求{months}个月。",
+        f"从{given}到{facts.on}已满{max(passed, 0)}个月，要求{months}个月。",
         f"From {given} to {facts.on}: {max(passed, 0)} months; {months} are required.",
         parameter=parameter,
         months=passed,
@@ -242,7 +242,7 @@ def within_months(condition: Condition, facts: Facts) -> Finding:
         return finding(
             condition,
             Outcome.PERSON,
-            "尚未填写日期,填写后再判断。",
+            "尚未填写日期，填写后再判断。",
             "The date is not filled in yet.",
             parameter=parameter,
         )
@@ -269,7 +269,7 @@ def number_at_most(condition: Condition, facts: Facts) -> Finding:
         return finding(
             condition,
             Outcome.PERSON,
-            "尚未填写数值,填写后再判断。",
+            "尚未填写数值，填写后再判断。",
             "The number is not filled in yet.",
             parameter=parameter,
         )
@@ -277,7 +277,7 @@ def number_at_most(condition: Condition, facts: Facts) -> Finding:
     return finding(
         condition,
         Outcome.PASS if within else Outcome.PERSON,
-        f"填报{value:g},限值{limit:g}{'' if within else ',超过限值,需要专门论证'}。",
+        f"填报{value:g},限值{limit:g}{'' if within else ',超过限值，需要专门论证'}。",
         f"Stated {value:g}; limit {limit:g}{'' if within else ', above it: needs a special review'}.",
         parameter=parameter,
         stated=value,
@@ -292,9 +292,9 @@ def firm_registered(condition: Condition, facts: Facts) -> Finding:
     return finding(
         condition,
         Outcome.PASS if good else Outcome.FAIL,
-        f"法人库中有登记,统一社会信用代码{code}校验通过。"
+        f"法人库中有登记，统一社会信用代码{code}校验通过。"
         if good
-        else "需要以企业身份申请:请切换到您代表的企业。",
+        else "需要以企业身份申请：请切换到您代表的企业。",
         f"Registered; unified code {code} passes its check."
         if good
         else "Apply as a firm: switch to the firm you represent.",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from quancheng.capabilities.trust.models import Licence
 
 APPEAL = Text(
-    "如不服本决定,可自收到之日起六十日内申请行政复议,或六个月内提起行政诉讼。",
+    "如不服本决定，可自收到之日起六十日内申请行政复议，或六个月内提起行政诉讼。",
     "If you disagree, you may apply for administrative reconsideration within sixty days "
     "or go to court within six months of receipt.",
 )

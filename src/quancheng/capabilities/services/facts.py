@@ -43,7 +43,7 @@ def applicant_of(actor: Actor, spec: MatterSpec) -> Applicant:
         raise Forbidden(
             Text("这个事项由企业申请。", "This matter is for firms."),
             todo=Text(
-                "请在“我的”中切换到您代表的企业,再来申请。",
+                "请在“我的”中切换到您代表的企业，再来申请。",
                 "Switch to the firm you act for under “My account”.",
             ),
         )

@@ -87,7 +87,7 @@ def too_large(limit: int | None = None) -> errors.TooLarge:
             f"The file is larger than {megabytes:g} MB and was not taken.",
         ),
         todo=Text(
-            "请在手机相册中缩小图片,或用较低分辨率重新拍照后再上传。",
+            "请在手机相册中缩小图片，或用较低分辨率重新拍照后再上传。",
             "Make the picture smaller or take it again at a lower resolution, then upload it.",
         ),
     )
@@ -102,7 +102,7 @@ def keep(upload: Any) -> FileFact:
     if upload.size is not None and upload.size > limit:
         raise too_large(limit)
     if not upload.size:
-        raise errors.InvalidInput(Text("文件是空的,请重新选择。", "The file is empty; choose another."))
+        raise errors.InvalidInput(Text("文件是空的，请重新选择。", "The file is empty; choose another."))
     media_type, width, height = _decode(upload.file if hasattr(upload, "file") else upload)
     upload.seek(0)
     digest, size = trust.store_blob(upload.chunks(), limit)
@@ -137,7 +137,7 @@ def _decode(stream: BinaryIO) -> tuple[str, int, int]:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as broken:
         raise errors.InvalidInput(
             Text(
-                "图片不完整或已损坏,打不开。请重新拍照上传。",
+                "图片不完整或已损坏，打不开。请重新拍照上传。",
                 "The picture is incomplete or damaged. Take and upload it again.",
             )
         ) from broken

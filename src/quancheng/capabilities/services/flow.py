@@ -86,7 +86,7 @@ class IllegalStep(ValueError):
         step = _BY_VERB.get(verb)
         what = step.text if step else Text(verb, verb)
         self.text = Text(
-            f"办件目前为“{state.text.zh}”,不能{what.zh}。",
+            f"办件目前为“{state.text.zh}”，不能{what.zh}。",
             f"The case is “{state.text.en}”; it is not possible to {what.en.lower()} now.",
         )
         super().__init__(f"{self.text.zh} {self.text.en}")

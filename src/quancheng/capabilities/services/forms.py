@@ -138,7 +138,7 @@ class PhoneField(forms.CharField):
         text: str = super().clean(value)
         text = re.sub(r"[\s-]", "", text) if text.strip().startswith("1") else text.strip()
         if text and not _PHONE.fullmatch(text):
-            raise forms.ValidationError(gettext("电话应是11位手机号,或带区号的固定电话,如 0531-12345678"))
+            raise forms.ValidationError(gettext("电话应是11位手机号，或带区号的固定电话，如 0531-12345678"))
         return text
 
 
@@ -178,7 +178,7 @@ class ReturnForm(forms.Form):
         label=_("需要补正的内容"),
         max_length=500,
         widget=forms.Textarea({"rows": 3}),
-        help_text=_("申请人会原样看到,请写明改什么、怎么改"),
+        help_text=_("申请人会原样看到，请写明改什么、怎么改"),
     )
 
 
@@ -190,7 +190,7 @@ class RefuseForm(forms.Form):
         label=_("具体理由"),
         max_length=500,
         widget=forms.Textarea({"rows": 3}),
-        help_text=_("写明事实;申请人会原样看到,并被告知复议和诉讼的权利"),
+        help_text=_("写明事实；申请人会原样看到，并被告知复议和诉讼的权利"),
     )
 
     def __init__(self, *args: Any, spec: MatterSpec, **kwargs: Any) -> None:

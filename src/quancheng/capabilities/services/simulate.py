@@ -28,9 +28,9 @@ MIX = (
 )
 PLANS = (("submitted", 0.3), ("claimed", 0.18), ("returned", 0.1), ("approved", 0.32), ("refused", 0.1))
 RETURNS = (
-    "照片背景杂乱,请换一张白色背景的近照。",
-    "联系电话无法接通,请核对后重新填写。",
-    "照片模糊,请重新拍照上传。",
+    "照片背景杂乱，请换一张白色背景的近照。",
+    "联系电话无法接通，请核对后重新填写。",
+    "照片模糊，请重新拍照上传。",
 )
 
 
@@ -125,7 +125,7 @@ def _decide(random: Any, case: Case, officers: int, plan: str) -> None:
     if plan == "returned":
         actions.return_case(call, case=case, reason=RETURNS[int(random.integers(len(RETURNS)))])
     elif plan == "approved":
-        case = actions.approve_case(call, case=case, opinion="材料齐全,符合条件。")
+        case = actions.approve_case(call, case=case, opinion="材料齐全，符合条件。")
         if float(random.random()) < 0.6:
             citizen = Actor(
                 ActorKind.PERSON, case.applicant_name, case.submitted_by_id, case.applicant_id, simulated=True
@@ -133,7 +133,7 @@ def _decide(random: Any, case: Case, officers: int, plan: str) -> None:
             actions.rate_case(Call(citizen), case=case, score=int(random.choice([5, 5, 5, 4, 4, 3, 2])))
     elif plan == "refused":
         ground = case.version.spec.grounds()[-1]
-        actions.refuse_case(call, case=case, ground=ground.id, reason="经核对,与登记不符。")
+        actions.refuse_case(call, case=case, ground=ground.id, reason="经核对，与登记不符。")
 
 
 def portrait(hue: int) -> bytes:

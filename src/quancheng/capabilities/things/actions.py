@@ -176,7 +176,7 @@ def _wrong_fields(row: Mapping[str, Any]) -> dict[str, Text]:
         wrong["code"] = Text("2–40位字母、数字或连字符", "2 to 40 letters, digits or hyphens")
     for name, limit in (("zh", 80), ("en", 120), ("region", 12), ("department", 60)):
         if not 0 < len(str(row.get(name, "")).strip()) <= limit:
-            wrong[name] = Text(f"必填,最多{limit}字", f"Required, {limit} characters at most")
+            wrong[name] = Text(f"必填，最多{limit}字", f"Required, {limit} characters at most")
     if row.get("kind") not in Kind.values:
         wrong["kind"] = Text("请选择站类", "Choose a kind")
     if not str(row.get("region", "")).isdigit():
@@ -186,7 +186,7 @@ def _wrong_fields(row: Mapping[str, Any]) -> dict[str, Text]:
             wrong[name] = Text(f"应在{least:g}到{most:g}之间", f"Must be {least:g} to {most:g}")
     address = str(row.get("address") or "").upper()
     if address and not _is_address(address):
-        wrong["address"] = Text("10位站址,如 0037010201", "Ten digits, such as 0037010201")
+        wrong["address"] = Text("10位站址，如 0037010201", "Ten digits, such as 0037010201")
     return wrong
 
 
@@ -211,7 +211,7 @@ def update_status(call: Call, *, code: str, status: str, note: str = "") -> Stat
     station = _locked(call, code, "manage")
     if status not in Status.values or status == Status.RETIRED:
         raise InvalidInput(
-            fields={"status": Text("请选择状态;退役请用“退役”", "Choose a state; to retire use retire")}
+            fields={"status": Text("请选择状态；退役请用“退役”", "Choose a state; to retire use retire")}
         )
     return _change(call, station, Status(status), note)
 

@@ -143,7 +143,7 @@ def station_observations(
         raise InvalidInput(fields={"size": Text("1–5000", "1–5000")})
     if not filters.property:
         raise InvalidInput(
-            fields={"property": Text("请写明要素,如 rain_5min", "Name a property, such as rain_5min")}
+            fields={"property": Text("请写明要素，如 rain_5min", "Name a property, such as rain_5min")}
         )
     start = max(since, after + observations.STEP) if (after := _aware("after", filters.after)) else since
     points = []

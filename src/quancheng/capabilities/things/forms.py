@@ -87,16 +87,16 @@ class RegisterForm(forms.Form):
     """登记站点."""
 
     code = forms.CharField(
-        label=_("站码"), max_length=40, help_text=_("2–40位字母、数字或连字符,如 JN-R-201")
+        label=_("站码"), max_length=40, help_text=_("2–40位字母、数字或连字符，如 JN-R-201")
     )
     zh = forms.CharField(label=_("名称"), max_length=80)
     en = forms.CharField(label=_("英文名称"), max_length=120)
     kind = forms.ChoiceField(label=_("类别"), choices=Kind.choices)
     region = forms.ChoiceField(label=_("区县"))
-    lon = forms.FloatField(label=_("经度"), help_text=_("2000国家大地坐标系,如 117.0205"))
+    lon = forms.FloatField(label=_("经度"), help_text=_("2000国家大地坐标系，如 117.0205"))
     lat = forms.FloatField(label=_("纬度"), help_text=_("如 36.6701"))
     address = forms.CharField(
-        label=_("遥测站地址"), required=False, max_length=10, help_text=_("SL 651 十位站址;人工站留空")
+        label=_("遥测站地址"), required=False, max_length=10, help_text=_("SL 651 十位站址；人工站留空")
     )
     department = forms.ChoiceField(label=_("管理单位"))
 

@@ -47,5 +47,5 @@ def open_alarms() -> dict[str, Any]:
     return {
         "value": number,
         "evidence": "/work/things/alarms/?state=open",
-        "note": {"zh": "尚未关闭的告警,不含演练", "en": "Alarms not closed yet, exercises left out"},
+        "note": {"zh": "尚未关闭的告警，不含演练", "en": "Alarms not closed yet, exercises left out"},
     }

@@ -20,26 +20,26 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=sl651.BEIJING)
 
 REASONS: dict[str, Text] = {
     "unknown-station": Text(
-        "登记中没有这个遥测站地址:核对站码,或先登记站点",
+        "登记中没有这个遥测站地址：核对站码，或先登记站点",
         "No station with this address: check its setting or register it first",
     ),
     "retired-station": Text(
-        "站点已退役:如重新启用请先变更状态", "The station is retired: change its status first"
+        "站点已退役：如重新启用请先变更状态", "The station is retired: change its status first"
     ),
     "other-station": Text(
-        "报头与正文的站址不同:请核对遥测站设置", "Header and body name different stations: check its settings"
+        "报头与正文的站址不同：请核对遥测站设置", "Header and body name different stations: check its settings"
     ),
-    "sent-ahead": Text("发报时间在将来:请对遥测站校时", "Sent in the future: set the station's clock"),
+    "sent-ahead": Text("发报时间在将来：请对遥测站校时", "Sent in the future: set the station's clock"),
     "observed-ahead": Text(
-        "观测时间在将来:请对遥测站校时", "Observed in the future: set the station's clock"
+        "观测时间在将来：请对遥测站校时", "Observed in the future: set the station's clock"
     ),
     "too-old": Text(
-        "观测时间过早,已不能进入窗口:请作为历史资料导入", "Too old for the windows: import it as history"
+        "观测时间过早，已不能进入窗口：请作为历史资料导入", "Too old for the windows: import it as history"
     ),
     "no-report": Text("不是可接收的自报报文", "Not a self-report this centre takes"),
-    "impossible-value": Text("数值不可能:请检查传感器", "An impossible value: check the sensor"),
+    "impossible-value": Text("数值不可能：请检查传感器", "An impossible value: check the sensor"),
     "off-slot": Text(
-        "5分钟降雨的时间不在整5分钟:请检查遥测站设置", "Rain slot off the five minutes: check settings"
+        "5分钟降雨的时间不在整5分钟：请检查遥测站设置", "Rain slot off the five minutes: check settings"
     ),
 }
 

@@ -82,7 +82,7 @@ class Verdict:
 
 _UNKNOWN = Verdict(
     "unknown",
-    Text("查无此证:核验码不存在或输入有误。", "Unknown: no licence has this code, or it was mistyped."),
+    Text("查无此证：核验码不存在或输入有误。", "Unknown: no licence has this code, or it was mistyped."),
 )
 
 
@@ -103,7 +103,7 @@ def verify(actor: Actor, code: str) -> Verdict:
         return Verdict(
             "tampered",
             Text(
-                "记录与签发时的指纹不符,请勿采信。",
+                "记录与签发时的指纹不符，请勿采信。",
                 "The record does not match its fingerprint: do not rely on it.",
             ),
         )
@@ -150,7 +150,7 @@ def card_rows(found: Licence, *, reveal: bool = False) -> list[dict[str, Any]]:
 
 def _state(found: Licence) -> tuple[str, Text]:
     if found.status == Licence.Status.REVOKED:
-        return "revoked", Text("证照已撤销,不再有效。", "The licence was revoked and is no longer valid.")
+        return "revoked", Text("证照已撤销，不再有效。", "The licence was revoked and is no longer valid.")
     if found.expired:
-        return "expired", Text("证照真实,但已过有效期。", "The licence is genuine but has expired.")
+        return "expired", Text("证照真实，但已过有效期。", "The licence is genuine but has expired.")
     return "genuine", Text("证照真实有效。", "The licence is genuine and valid.")

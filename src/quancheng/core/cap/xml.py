@@ -58,7 +58,7 @@ _BAD_TIME = Text("时间须为带偏移的日期时间，不用 Z", "needs a dat
 _BAD_VALUE = Text("取值不在标准规定之内", "the value is not one the standard allows")
 _BAD_NUMBER = Text("须为十进制数", "must be a decimal number")
 _BAD_SHAPE = Text("坐标写法不对", "coordinates are not written as they must be")
-_BAD_REFERENCE = Text("引用须为 发送者,标识,时间", "a reference is sender,identifier,sent")
+_BAD_REFERENCE = Text("引用须为 发送者，标识，时间", "a reference is sender,identifier,sent")
 _CONTENT = Text("元素含有多余内容", "an element has content it must not have")
 
 

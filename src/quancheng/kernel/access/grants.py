@@ -36,7 +36,7 @@ def grant(
 
     if until <= call.at or not purpose.strip():
         raise InvalidInput(
-            Text("授权必须写明用途,且截止时间在将来。", "A grant needs a purpose and an end in the future.")
+            Text("授权必须写明用途，且截止时间在将来。", "A grant needs a purpose and an end in the future.")
         )
 
     @action("access.grant")

@@ -53,7 +53,7 @@ def detail_text(detail: Mapping[str, Any]) -> str:
     if len(text) > LIMIT:
         raise TooLarge(
             Text(
-                f"审计明细超过{LIMIT}字,请只写编号与摘要。",
+                f"审计明细超过{LIMIT}字，请只写编号与摘要。",
                 f"An audit detail has more than {LIMIT} characters; note ids and digests instead.",
             )
         )

@@ -11,7 +11,7 @@ class AppendOnly(RuntimeError):
 
     def __init__(self, label: str) -> None:
         super().__init__(
-            f"{label} 只能由 audit.record 追加,不能修改或删除。"
+            f"{label} 只能由 audit.record 追加，不能修改或删除。"
             f" {label} is append-only: written by audit.record, never changed or deleted."
         )
 
@@ -22,6 +22,6 @@ class AuditBroken(Unavailable):
     code = "audit-broken"
     title = Text("审计链已被破坏", "The audit chain is broken")
     todo = Text(
-        "请立即运行 quancheng audit verify 查明位置,并保全数据库与检查点文件。",
+        "请立即运行 quancheng audit verify 查明位置，并保全数据库与检查点文件。",
         "Run quancheng audit verify at once and preserve the database and checkpoint files.",
     )

@@ -68,7 +68,7 @@ def inclusion_proof(entry: AuditEntry) -> InclusionProof:
     if newest is None:
         raise NotFound(
             Text(
-                f"第 {entry.sequence} 条尚未纳入检查点,请一分钟后再试。",
+                f"第 {entry.sequence} 条尚未纳入检查点，请一分钟后再试。",
                 f"Entry {entry.sequence} is in no checkpoint yet; try again in a minute.",
             )
         )

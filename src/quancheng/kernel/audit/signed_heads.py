@@ -85,7 +85,7 @@ def _keep(heads: SignedHeads, stream: str, said: SignedHead, report: Report) -> 
     if heads.roots.setdefault(size, root) != root:
         report.found(
             stream, size, Kind.FORKED,
-            f"审计流 {stream} 第 {size} 条有两个不同的签名树根,链已分叉。",
+            f"审计流 {stream} 第 {size} 条有两个不同的签名树根，链已分叉。",
             f"Stream {stream}: two different roots were signed at {size}: a fork.",
         )  # fmt: skip
 

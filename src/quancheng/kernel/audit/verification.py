@@ -183,7 +183,7 @@ class _Walk:
             self._found(
                 self.last_signed + 1,
                 Kind.REWRITTEN,
-                f"至第 {size} 条之间的内容与已签名检查点不符,曾被改写",
+                f"至第 {size} 条之间的内容与已签名检查点不符，曾被改写",
                 f"up to {size}: entries were rewritten, the signed checkpoint says otherwise",
             )
         self.last_signed = size
@@ -196,7 +196,7 @@ class _Walk:
         self._found(
             expected,
             Kind.MISSING,
-            f"至第 {sequence - 1} 条缺失,已被删除",
+            f"至第 {sequence - 1} 条缺失，已被删除",
             f"up to {sequence - 1} missing: deleted",
         )
 
@@ -207,7 +207,7 @@ class _Walk:
             self._found(
                 reached + 1,
                 Kind.TRUNCATED,
-                f"至第 {claimed} 条缺失,链尾被截断",
+                f"至第 {claimed} 条缺失，链尾被截断",
                 f"up to {claimed} missing: the tail was cut off",
             )
         elif last != self.head.hash:

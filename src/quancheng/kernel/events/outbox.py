@@ -67,7 +67,7 @@ def emit(
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction(
-            f"事件 {type} 须在事务内发出,请放进 @action 或 transaction.atomic()。"
+            f"事件 {type} 须在事务内发出，请放进 @action 或 transaction.atomic()。"
             f" Emit {type} inside a transaction: in an @action or transaction.atomic()."
         )
     subject = str(subject)

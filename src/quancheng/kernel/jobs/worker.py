@@ -128,7 +128,7 @@ class JobWorker:
     def _begin(self, job: Job, *, lost: bool) -> JobAttempt | None:
         now = clock.now()
         if lost:
-            reason = "执行它的进程中断,租约到期。 The process running it ended; its lease ran out."
+            reason = "执行它的进程中断，租约到期。 The process running it ended; its lease ran out."
             JobAttempt.objects.filter(job=job, outcome=JobAttempt.Outcome.RUNNING).update(
                 outcome=JobAttempt.Outcome.LOST, finished_at=now, reason=reason
             )

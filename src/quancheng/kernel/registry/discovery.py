@@ -65,7 +65,7 @@ def _locate(dotted: str) -> ModuleLocation:
     spec = importlib.util.find_spec(dotted)
     if spec is None or spec.origin is None:
         raise ImportError(
-            f"模块 {dotted} 不在 Python 路径上,请安装或从 QUANCHENG_EXTRA_MODULES 删除。"
+            f"模块 {dotted} 不在 Python 路径上，请安装或从 QUANCHENG_EXTRA_MODULES 删除。"
             f" Module {dotted} is not importable; install it or remove it from the setting."
         )
     return ModuleLocation(dotted, Path(spec.origin).parent)

@@ -157,7 +157,7 @@ def read(locations: Iterable[ModuleLocation]) -> tuple[Module, ...]:
         found.append(Module(location, manifest))
         if manifest.name != location.name:
             lines.append(
-                f"{location.manifest} name: 应与文件夹同名,写 {location.name}。"
+                f"{location.manifest} name: 应与文件夹同名，写 {location.name}。"
                 f" It must be the name of the folder: {location.name}."
             )
     found.sort(key=lambda one: one.sort_key)
@@ -180,8 +180,8 @@ def duplicates(found: Iterable[Module]) -> list[str]:
             if other is owner and keys.count((kind, key)) == 1:
                 continue
             lines.append(
-                f"{owner.location.manifest} {kind} {key}: 编号重复,已在 {other.location.manifest}"
-                f" 使用,请换一个。 It is already used there; choose another."
+                f"{owner.location.manifest} {kind} {key}: 编号重复，已在 {other.location.manifest}"
+                f" 使用，请换一个。 It is already used there; choose another."
             )
     return sorted(set(lines))
 

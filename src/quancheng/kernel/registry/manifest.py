@@ -39,7 +39,7 @@ UrlPath = Annotated[str, Field(pattern=r"^/\S*$")]
 def _inside(file: str) -> str:
     if not file or file.startswith("/") or ".." in file.split("/"):
         raise ValueError(
-            "应是模块文件夹内的相对路径,如 resources/a.toml。"
+            "应是模块文件夹内的相对路径，如 resources/a.toml。"
             "|Write a path inside the module folder, like resources/a.toml."
         )
     return file
@@ -281,7 +281,7 @@ def parse(path: Path) -> Manifest:
                 Problem(
                     "",
                     Text(
-                        "没有这个文件,请按 docs/module-anatomy.md 写一份。",
+                        "没有这个文件，请按 docs/module-anatomy.md 写一份。",
                         "The file does not exist; write one as docs/module-anatomy.md shows.",
                     ),
                 )

@@ -48,7 +48,7 @@ _PATTERNS = (
     (
         "^[A-Z][0-9]",
         Text(
-            "应是系统表中的编号,如 S9;不在表中写 S0。",
+            "应是系统表中的编号，如 S9;不在表中写 S0。",
             "Write the row of plan/SYSTEMS.md, such as S9; S0 when it is not in the plan.",
         ),
     ),
@@ -65,18 +65,18 @@ _PATTERNS = (
     (
         "{1,39}",
         Text(
-            "应是小写字母开头的英文名,如 city_parks。",
+            "应是小写字母开头的英文名，如 city_parks。",
             "Write a name of lower-case letters, digits and _, like city_parks.",
         ),
     ),
     (
         "^[a-z]",
         Text(
-            "应是小写字母开头、以点分段的编号,如 services.clerk。",
+            "应是小写字母开头、以点分段的编号，如 services.clerk。",
             "Write a lower-case dotted id, like services.clerk.",
         ),
     ),
-    ("^[a-z0-9]", Text("应是小写代码,如 jn-water。", "Write a lower-case code, like jn-water.")),
+    ("^[a-z0-9]", Text("应是小写代码，如 jn-water。", "Write a lower-case code, like jn-water.")),
 )
 
 
@@ -97,10 +97,10 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 def _text(kind: str, context: dict[str, Any], item: Any, model: type[BaseModel]) -> Text:
     if kind == "missing":
-        return Text("缺少这一项,请补上。", "This key is missing; add it.")
+        return Text("缺少这一项，请补上。", "This key is missing; add it.")
     if kind == "extra_forbidden":
         keys = "、".join(_known_keys(item["loc"], model))
-        return Text(f"没有这个键;可用:{keys}。", f"There is no such key; use one of {keys}.")
+        return Text(f"没有这个键；可用:{keys}。", f"There is no such key; use one of {keys}.")
     if kind == "literal_error":
         return Text(f"应是 {context['expected']} 之一。", f"Write one of {context['expected']}.")
     if kind == "string_pattern_mismatch":
@@ -108,7 +108,7 @@ def _text(kind: str, context: dict[str, Any], item: Any, model: type[BaseModel])
     if kind in {"string_too_short", "too_short"}:
         return Text("不能为空或过短。", "It must not be empty or too short.")
     if kind in {"string_too_long", "too_long"}:
-        return Text(f"太长,至多 {context['max_length']}。", f"Too long; at most {context['max_length']}.")
+        return Text(f"太长，至多 {context['max_length']}。", f"Too long; at most {context['max_length']}.")
     if kind == "value_error":
         zh, _, en = str(context["error"]).partition("|")
         return Text(zh, en or zh)

@@ -79,7 +79,7 @@ def _may_meet(extremes: Sequence[Any], wanted: Any) -> bool:
 
 def _pair(wanted: tuple[Any, ...]) -> tuple[Any, Any]:
     if len(wanted) != 2:
-        raise ValueError("a range is a pair (from, before) 范围应为(起,止)两项")
+        raise ValueError("a range is a pair (from, before) 范围应为(起，止)两项")
     return wanted[0], wanted[1]
 
 

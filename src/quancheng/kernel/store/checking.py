@@ -132,11 +132,11 @@ def _check(segment: Segment) -> Finding | None:
         return Finding(
             segment.path,
             Trouble.TRUNCATED,
-            Text(f"应有 {segment.bytes} 字节,实有 {size}。", f"{size} bytes, not {segment.bytes}."),
+            Text(f"应有 {segment.bytes} 字节，实有 {size}。", f"{size} bytes, not {segment.bytes}."),
         )
     if files.sha256_of(full) != segment.sha256:
         return Finding(
-            segment.path, Trouble.ALTERED, Text("校验和不符,内容被改动。", "The checksum differs.")
+            segment.path, Trouble.ALTERED, Text("校验和不符，内容被改动。", "The checksum differs.")
         )
     return None
 

@@ -19,7 +19,7 @@ class StoreUnavailable(Unavailable):
     code = "store-unavailable"
     title = Text("数据湖暂时无法写入", "The store cannot be written at the moment")
     todo = Text(
-        "请检查磁盘空间与权限后重试;未写入的数据不会留下痕迹。",
+        "请检查磁盘空间与权限后重试；未写入的数据不会留下痕迹。",
         "Check disk space and permissions, then try again; nothing half-written was left visible.",
     )
 
@@ -30,7 +30,7 @@ class StoreDamaged(Unavailable):
     code = "store-damaged"
     title = Text("数据文件已损坏", "A data file is damaged")
     todo = Text(
-        "请运行 quancheng store verify 列出受损文件,并从备份恢复。",
+        "请运行 quancheng store verify 列出受损文件，并从备份恢复。",
         "Run quancheng store verify to list the damaged files and restore them from the backup.",
     )
 

@@ -49,7 +49,7 @@ class TableSpec:
         if not _PARTITIONS[self.partition][1].fullmatch(partition):
             raise BadBatch(
                 Text(
-                    f"表 {self.name} 按 {self.partition} 分区,“{partition}”不是这样的分区名。",
+                    f"表 {self.name} 按 {self.partition} 分区，“{partition}”不是这样的分区名。",
                     f"Table {self.name} is partitioned by {self.partition};"
                     f" {partition!r} is not such a partition.",
                 )
@@ -93,7 +93,7 @@ def spec_of(name: str) -> TableSpec:
     except KeyError:
         known = "、".join(sorted(_specs)) or "-"
         raise NotFound(
-            Text(f"没有名为 {name} 的表,现有:{known}。", f"No table {name}; there are: {known}.")
+            Text(f"没有名为 {name} 的表，现有:{known}。", f"No table {name}; there are: {known}.")
         ) from None
 
 

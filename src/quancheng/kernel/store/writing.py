@@ -123,7 +123,7 @@ def _evolve(spec: TableSpec, head: TableHead) -> None:
         names = "、".join(sorted(changed | strict))
         raise Conflict(
             Text(
-                f"表 {spec.name} 的列 {names} 与已存数据不符,只能增加可空列。",
+                f"表 {spec.name} 的列 {names} 与已存数据不符，只能增加可空列。",
                 f"Table {spec.name}: columns {names} differ from the stored data;"
                 " only nullable columns may be added.",
             )

@@ -132,7 +132,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
             raise Conflict(
                 Text(f"端口 {port} 已被占用。", f"Port {port} is taken."),
                 todo=Text(
-                    "请先停止占用它的程序,或用 --port 换一个端口。",
+                    "请先停止占用它的程序，或用 --port 换一个端口。",
                     "Stop what uses it, or choose another with --port.",
                 ),
             ) from taken
@@ -198,7 +198,7 @@ def _pid_file(path: Path) -> Iterator[None]:
             other = os.pread(descriptor, 20, 0).decode().strip()
             raise Conflict(
                 Text(f"已在运行(进程 {other})。", f"Already running (process {other})."),
-                todo=Text("先停止它,或换一个 QUANCHENG_HOME。", "Stop it, or use another QUANCHENG_HOME."),
+                todo=Text("先停止它，或换一个 QUANCHENG_HOME。", "Stop it, or use another QUANCHENG_HOME."),
             ) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -203,7 +203,7 @@ def _exercise(code: str) -> str:
     if len(code) <= 40 and all(letter.isalnum() or letter in "_.:+-" for letter in code):
         return code
     told = Text(
-        "演练编号最多40字,不含空格和斜线。",
+        "演练编号最多40字，不含空格和斜线。",
         "An exercise code has at most 40 characters, no spaces or slashes.",
     )
     raise InvalidInput(told, fields={"exercise": told})

@@ -93,7 +93,7 @@ def changed(warning: Warning) -> Conflict:
     who = last.actor if last else "-"
     return Conflict(
         Text(
-            f"预警 {warning.number} 现为“{warning.state_text.zh}”,最近由 {who} 处理。",
+            f"预警 {warning.number} 现为“{warning.state_text.zh}”，最近由 {who} 处理。",
             f"Warning {warning.number} is now '{warning.state_text.en}', last handled by {who}.",
         ),
         extra={"state": warning.state},
@@ -119,7 +119,7 @@ def drop_drafts(ended: Warning, call: Call, at: datetime) -> None:
     """Withdraw the other drafts that would follow a warning that is over."""
     for waiting in Warning.objects.filter(previous=ended, state__in=flow.UNPUBLISHED):
         move(waiting, flow.UNPUBLISHED, at, state=State.WITHDRAWN, ended_at=at)
-        log(waiting, call, at, "withdraw", Text("原预警已结束,自动撤回", "Withdrawn: its warning is over"))
+        log(waiting, call, at, "withdraw", Text("原预警已结束，自动撤回", "Withdrawn: its warning is over"))
 
 
 def after(before: Warning | None, at: datetime) -> datetime:

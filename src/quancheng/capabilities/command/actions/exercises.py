@@ -158,7 +158,7 @@ def start_drill(call: Call, *, drill: str, speed: float = 60.0, seats: str = "au
     if busy:
         raise Conflict(
             Text(
-                "已有演练在进行,请先停止或等它结束。",
+                "已有演练在进行，请先停止或等它结束。",
                 "A drill is already running; stop it or wait for its end.",
             ),
             extra={"job": str(busy[0].pk)},

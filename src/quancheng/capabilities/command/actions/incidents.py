@@ -228,7 +228,7 @@ def control_incident(call: Call, *, incident: Incident | str, note: str = "") ->
 
 @action("command.incident.reject")
 def reject_incident(call: Call, *, incident: Incident | str, reason: str) -> Incident:
-    """不属实,排除. Raises Conflict, InvalidInput, Forbidden."""
+    """不属实，排除. Raises Conflict, InvalidInput, Forbidden."""
     access.require(call.actor, "reject", Incident)
     return _simple(call, incident, "reject", reason, note_needed=True, closed_at=True)
 

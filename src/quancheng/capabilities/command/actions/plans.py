@@ -34,7 +34,7 @@ def register_plan(call: Call, *, document: Mapping[str, Any]) -> Plan:
     if same is not None and same.digest != digest and same.activations.exists():
         raise Conflict(
             Text(
-                f"预案{spec.code}版本{spec.version}已启动过,内容变动须换版本号。",
+                f"预案{spec.code}版本{spec.version}已启动过，内容变动须换版本号。",
                 f"Version {spec.version} of {spec.code} was activated; a changed text needs a new version.",
             )
         )
@@ -174,7 +174,7 @@ def _tell_proposal(
     name = flow.LEVELS[decision.level or live.level]
     cites = "、".join(f"{one.id}({one.cite})" for one in decision.hits)
     said = Text(
-        f"建议{'升级为' if change == 'raise' else '启动'}{live.plan.zh}{name.zh}响应,依据{cites}",
+        f"建议{'升级为' if change == 'raise' else '启动'}{live.plan.zh}{name.zh}响应，依据{cites}",
         f"{live.plan.en}: {'raising to' if change == 'raise' else 'starting'} {name.en} proposed by {cites}",
     )
     deeds.log(call, at, "propose", said, activation=live)

@@ -56,7 +56,7 @@ def start(request: HttpRequest, drill: str) -> HttpResponse:
     attempt(
         request,
         lambda: actions.start_drill(call, drill=drill, speed=speed, seats=seats),
-        _("演练已排入后台,很快开始。"),
+        _("演练已排入后台，很快开始。"),
     )
     return redirect("command:drills")
 
@@ -70,7 +70,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     if code:
         attempt(request, lambda: actions.close_exercise(call, code=code, state="stopped"), _("已记录。"))
     else:
-        attempt(request, lambda: actions.stop_drill(call, job=job), _("已要求停止,演练将在下一步结束。"))
+        attempt(request, lambda: actions.stop_drill(call, job=job), _("已要求停止，演练将在下一步结束。"))
     return redirect("command:drills")
 
 

@@ -234,7 +234,7 @@ def activation_do(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     attempt(
         request,
         deeds[verb],
-        _("已记录,任务已下达到部门。") if verb in {"activate", "level"} else _("已记录。"),
+        _("已记录，任务已下达到部门。") if verb in {"activate", "level"} else _("已记录。"),
     )
     back = post.get("back", "")
     return redirect(back if back in {"/screen/", row.path} else row.path)

@@ -48,7 +48,7 @@ def grant_role(
         user=user, role=role, department=department, region_code=region_code, revoked_at=None
     ).exclude(valid_to__lte=begin)
     if live.exists():
-        raise Conflict(Text("该角色已授予,仍在有效期。", "This role is already held."))
+        raise Conflict(Text("该角色已授予，仍在有效期。", "This role is already held."))
     given: RoleGrant = RoleGrant.objects.create(
         user=user,
         role=role,

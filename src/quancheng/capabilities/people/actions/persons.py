@@ -115,7 +115,7 @@ def link_account_to_person(call: Call, *, user: User, id_number: str, name: str)
     if found is None:
         raise InvalidInput(
             Text(
-                "姓名与身份证号不一致,或尚未登记。",
+                "姓名与身份证号不一致，或尚未登记。",
                 "Name and number do not belong together, or are not registered.",
             ),
             todo=Text("请对照证件核对后再试。", "Compare with the card and try again."),
@@ -123,7 +123,7 @@ def link_account_to_person(call: Call, *, user: User, id_number: str, name: str)
     if User.objects.filter(person=found).exclude(pk=user.pk).exists():
         raise Conflict(
             Text("该身份已绑定另一个账户。", "This identity is tied to another account."),
-            todo=Text("请用原账户登录,或拨打12345申诉。", "Sign in with that account or call 12345."),
+            todo=Text("请用原账户登录，或拨打12345申诉。", "Sign in with that account or call 12345."),
         )
     user.person = found
     user.verified_at = call.at
@@ -189,7 +189,7 @@ def _phone(raw: str) -> str:
     number = "".join(raw.split())
     if not _PHONE.fullmatch(number):
         wrong = Text(
-            "电话号码应为11位手机号,或带区号的固定电话。",
+            "电话号码应为11位手机号，或带区号的固定电话。",
             "A phone number is an 11-digit mobile number or a landline with area code.",
         )
         raise InvalidInput(wrong, fields={"phone": wrong})

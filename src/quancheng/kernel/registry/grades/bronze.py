@@ -56,7 +56,7 @@ def domain(subject: Subject) -> list[Text]:
     ]
     return [
         Text(
-            f"{subject.short(path)} 还是生成的样板,改成本业务后删去标记。",
+            f"{subject.short(path)} 还是生成的样板，改成本业务后删去标记。",
             f"{subject.short(path)} is still the sample; make it yours, then delete the mark.",
         )
         for path in marked
@@ -126,7 +126,7 @@ def tests(subject: Subject) -> list[Text]:
     folder = subject.short(subject.test_folders[0])
     return [
         Text(
-            f"在 {folder}/test_*.py 中写测试,至少一个 assert。",
+            f"在 {folder}/test_*.py 中写测试，至少一个 assert。",
             f"Write tests in {folder}/test_*.py with at least one assert.",
         )
     ]
@@ -148,7 +148,7 @@ def errors(subject: Subject) -> list[Text]:
             elif isinstance(node, ast.ExceptHandler) and _swallows(node):
                 todo.append(
                     Text(
-                        f"{place} 吞掉所有错误:只捕获预期的并说明。",
+                        f"{place} 吞掉所有错误：只捕获预期的并说明。",
                         f"{place} swallows every error: catch what you expect and say so.",
                     )
                 )

@@ -90,7 +90,7 @@ def _between(subject: Subject, other: load.Module, room: str) -> Text | None:
             f"Of {other.name} only actions, queries and values may be imported.",
         )
     if other.floor == "scenario":
-        return Text("场景不得被其他模块引用,请用事件。", "No module imports a scenario; use an event.")
+        return Text("场景不得被其他模块引用，请用事件。", "No module imports a scenario; use an event.")
     if subject.module.floor == "scenario":
         return None
     order = CAPABILITY_ORDER

@@ -32,7 +32,7 @@ def core(subject: Subject) -> list[Text]:
         elif not _outside_cases(REPOSITORY / "tests" / "core" / name):
             todo.append(
                 Text(
-                    f"tests/core/{name} 中用 cases(…) 读外部案例,或写注明来源的 test_cases*.py。",
+                    f"tests/core/{name} 中用 cases(…) 读外部案例，或写注明来源的 test_cases*.py。",
                     f"In tests/core/{name} read outside cases with tests.cases.cases(…), or write a"
                     " test_cases*.py that names its sources.",
                 )
@@ -118,7 +118,7 @@ def scale(subject: Subject) -> list[Text]:
     place = subject.short(subject.guide)
     return [
         Text(
-            f"{place} 写 Scale 一节,列出规模与实测数字的表。",
+            f"{place} 写 Scale 一节，列出规模与实测数字的表。",
             f"Write a section Scale in {place} with a table of sizes and measured figures.",
         )
     ]

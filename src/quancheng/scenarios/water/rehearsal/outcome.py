@@ -108,7 +108,7 @@ def _rain_checks(outcome: Outcome) -> list[Check]:
     }
     sent = {name: Decimal(outcome.rain[name]) for name in wanted}
     shown = " / ".join(str(sent[name]) for name in sorted(sent))
-    return [Check("降雨再现(1/2/3小时,毫米)", "Rain as of 2007 (1/2/3 h, mm)", shown, sent == wanted)]
+    return [Check("降雨再现(1/2/3小时，毫米)", "Rain as of 2007 (1/2/3 h, mm)", shown, sent == wanted)]
 
 
 def _data_checks(outcome: Outcome) -> list[Check]:

@@ -107,7 +107,7 @@ def _check(pace: Pace, task: Any) -> None:
     if again not in pace.drawn:
         pace.drawn[again] = float(pace.random.uniform())
         if pace.drawn[again] < pace.script.returned_share:
-            reason = "模拟:反馈不完整,请补充现场情况。 Simulated: incomplete, describe the site."
+            reason = "模拟：反馈不完整，请补充现场情况。 Simulated: incomplete, describe the site."
             _try(command.return_task, seat("duty"), task=task, reason=reason)
             return
     _try(command.verify_task, seat("duty"), task=task)

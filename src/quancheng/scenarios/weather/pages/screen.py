@@ -25,11 +25,11 @@ from quancheng.scenarios.weather.pages.common import asker, attempt, reader, sen
 KINDS = {"": None, "real": "", "exercise": "*"}
 FORM_LEVEL = 4
 DONE = {
-    "submit": _("已送审,等待签发人审批。"),
+    "submit": _("已送审，等待签发人审批。"),
     "return": _("已退回起草人。"),
     "withdraw": _("已撤回。"),
     "approve": _("已签发并发布。"),
-    "cancel": _("已解除,解除报文已发布。"),
+    "cancel": _("已解除，解除报文已发布。"),
 }
 
 

@@ -19,7 +19,7 @@ class Command(flush.Command):
         """Empty the database inside the test runner; refuse anywhere else."""
         if not hasattr(mail, "outbox"):  # set by django.test.utils.setup_test_environment
             raise CommandError(
-                "审计只增不减,不能清空数据库;演示数据请另建数据库。"
+                "审计只增不减，不能清空数据库；演示数据请另建数据库。"
                 " Audit is append-only, so this database is not flushed; make a new one instead."
             )
         with guards.suspended(connections[options["database"]]):
