@@ -30,7 +30,8 @@ function show(state: "open" | "lost" | "paused"): void {
 function refresh(topic: string): void {
   pending.delete(topic);
   document.querySelectorAll<HTMLElement>(`[data-live~="${CSS.escape(topic)}"][data-live-url]`).forEach((element) => {
-    void window.htmx.ajax("GET", element.dataset["liveUrl"]!, { target: element, swap: "outerMorph", select: `#${CSS.escape(element.id)}` });
+    // its own source: requests of one source share a queue, and what exceeds the queue is dropped
+    void window.htmx.ajax("GET", element.dataset["liveUrl"]!, { source: element, target: element, swap: "outerMorph", select: `#${CSS.escape(element.id)}` });
   });
 }
 

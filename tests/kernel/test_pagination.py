@@ -69,6 +69,16 @@ def test_sizes_out_of_range_are_refused(size: str) -> None:
         pagination.page(Deed.objects.all(), ("id",), {"size": size})
 
 
+@pytest.mark.parametrize("values", [["Infinity", 1], [1e400, 1], ["2026-01-01T00:00:00", 1], ["2026-01-01", 1e400]])  # fmt: skip
+def test_cursors_with_impossible_values_get_a_clear_answer(values: list[object]) -> None:
+    import base64
+    import json
+
+    cursor = base64.urlsafe_b64encode(json.dumps([0, *values]).encode()).decode()
+    with pytest.raises(InvalidInput, match="cursor"):
+        pagination.page(Deed.objects.all(), ("created_at", "id"), {"cursor": cursor})
+
+
 def test_an_empty_list_has_no_neighbours() -> None:
     found = pagination.page(Deed.objects.none(), ("id",))
     assert (found.items, found.next, found.previous, found.size) == ([], None, None, 25)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import F, Model, Q, QuerySet
 
 from quancheng.core.text import Text
@@ -23,6 +24,7 @@ from quancheng.kernel.errors import InvalidInput
 
 T = TypeVar("T", bound=Model)
 DEFAULT_SIZE, MAXIMUM_SIZE = 25, 200
+_BROKEN = (ValueError, TypeError, OverflowError, ValidationError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +65,14 @@ def page(
     wanted = _size(params.get("size"), size)
     keys = [_Key(name.lstrip("-"), name.startswith("-")) for name in order]
     backwards, position = _decode(params.get("cursor") or None, keys)
-    rows = queryset
-    if position is not None:
-        try:
-            rows = rows.filter(_beyond(keys, position, backwards))
-        except (ValueError, TypeError, ValidationError) as broken:
-            raise _bad_cursor() from broken
     ordering = [_order(key, backwards) for key in keys]
     try:
+        rows = queryset
+        if position is not None:
+            typed = [_typed(rows.model, key.field, value) for key, value in zip(keys, position, strict=True)]
+            rows = rows.filter(_beyond(keys, typed, backwards))
         found = list(rows.order_by(*ordering)[: wanted + 1])
-    except (ValueError, TypeError, ValidationError) as broken:
+    except _BROKEN as broken:
         raise _bad_cursor() from broken
     more = len(found) > wanted
     found = found[:wanted]
@@ -86,6 +86,21 @@ def page(
         previous=_encode(found[0], keys, True) if has_previous else None,
         size=wanted,
     )
+
+
+def _typed(model: type[Model], path: str, value: Any) -> Any:
+    """A cursor's value as the field it orders by holds it; raises one of ``_BROKEN``."""
+    try:
+        parts = path.split("__")
+        for part in parts[:-1]:
+            model = model._meta.get_field(part).related_model  # type: ignore[assignment]
+        field: Any = model._meta.get_field(parts[-1])
+    except FieldDoesNotExist:
+        return value  # an annotation: the database compares it as it is
+    found = field.to_python(value)
+    if isinstance(found, datetime) and found.tzinfo is None:
+        raise ValueError("a cursor's time needs its zone")
+    return found
 
 
 def _size(raw: Any, default: int | None) -> int:
@@ -133,7 +148,7 @@ def _value(row: Any, path: str) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+    return str(value) if isinstance(value, Decimal | UUID) else value
 
 
 def _decode(cursor: str | None, keys: Sequence[_Key]) -> tuple[bool, list[Any] | None]:

@@ -22,9 +22,7 @@ def gauges() -> list[scenery.Device]:
         east, north = (1, -1)[number % 2], (1, 1, -1, -1)[number % 4]
         region = "370103" if inner else "370114"
         code, address = f"JN-R-{number:03d}", f"00370110{number:02d}"
-        found.append(
-            scenery.Device(code, address, 117.0 + east * reach, 36.67 + north * reach * 0.7, region)
-        )
+        found.append(scenery.Device(code, address, 117.0 + east * reach, 36.67 + north * reach * 0.7, region))
     return found
 
 
