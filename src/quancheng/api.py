@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -42,6 +43,11 @@ def _invalid(request: HttpRequest, failure: ValidationError) -> HttpResponse:
 @api.exception_handler(Http404)
 def _missing(request: HttpRequest, failure: Http404) -> HttpResponse:
     return error_response(request, errors.NotFound())
+
+
+@api.exception_handler(DataError)
+def _refused(request: HttpRequest, failure: DataError) -> HttpResponse:
+    return error_response(request, errors.InvalidInput())
 
 
 @api.exception_handler(AuthenticationError)

@@ -84,7 +84,7 @@ def test_the_drill_plays_on_the_screen(officer: Page) -> None:
 
 
 def test_a_commander_signs_the_warning_in_the_manual_seat(officer: Page, visit: Visit) -> None:
-    start(officer, speed="120", seats="manual")
+    start(officer, speed="600", seats="manual")
     until(
         lambda: go(officer, "/screen/") and officer.locator(".cmd-banner__word").count(), "the exercise opens"
     )

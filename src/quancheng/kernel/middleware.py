@@ -6,9 +6,11 @@ import uuid
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import SimpleLazyObject
@@ -22,6 +24,8 @@ from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+NUL = "\x00"
+_NUL_TEXT = Text("网址中有不能使用的字符。", "The address holds a character that cannot be used.")
 KEY_HEADER = "Idempotency-Key"
 KEY_FIELD = "idempotency_key"
 
@@ -74,6 +78,8 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if NUL in request.path or NUL in unquote(request.META.get("QUERY_STRING", "")):
+            return error_response(request, errors.InvalidInput(_NUL_TEXT))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, failure: Exception) -> HttpResponse | None:
@@ -91,8 +97,8 @@ def expected_error(failure: Exception) -> errors.QuanchengError | None:
         return errors.TooLarge()
     if isinstance(failure, PermissionDenied):
         return errors.Forbidden()
-    if isinstance(failure, SuspiciousOperation):
-        return errors.InvalidInput()
+    if isinstance(failure, SuspiciousOperation | DataError):
+        return errors.InvalidInput()  # DataError: the database refused a value (PEP 249), say a NUL
     return None
 
 

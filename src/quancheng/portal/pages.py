@@ -125,6 +125,18 @@ def unread(request: HttpRequest) -> HttpResponse:
     return render(request, "faces/bell.html")
 
 
+def _remarks(row: Any) -> tuple[Any, list[Text], list[Text]]:
+    """A module's grade with what it owes for the grade it claims, and what higher ones would take."""
+    from quancheng.kernel.registry.grades import GRADES
+
+    claimed = GRADES.index(row.claims) if row.claims in GRADES else -1
+    owed: list[Text] = []
+    later: list[Text] = []
+    for result in row.results:
+        (owed if GRADES.index(result.rule.grade) <= claimed else later).extend(result.todo)
+    return row, owed, later
+
+
 @require_safe
 def modules(request: HttpRequest) -> HttpResponse:
     """All modules with the grade they claim and the grade they reach."""
@@ -132,7 +144,9 @@ def modules(request: HttpRequest) -> HttpResponse:
 
     rows = grades.report()
     lead = {name: sum(row.reached == name for row in rows) for name in ("none", *grades.GRADES)}
-    return render(request, "portal/pages/modules.html", {"rows": rows, "counts": lead})
+    return render(
+        request, "portal/pages/modules.html", {"rows": [_remarks(row) for row in rows], "counts": lead}
+    )
 
 
 @require_GET

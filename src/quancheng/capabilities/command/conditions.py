@@ -153,10 +153,14 @@ _SEVERITY = {
 }
 
 
+_HAN = re.compile("[\u3400-\u9fff]")
+
+
 def said(about: Input, condition: Condition, amounts: Mapping[str, Text]) -> Text:
     """``过去3小时雨量 ≥ 50 mm`` / ``Rain of three hours ≥ 50 mm``."""
     values = [_word(condition.kind, one) for one in condition.operands]
     unit = f" {about.unit}" if about.unit else ""
+    latin = unit if not _HAN.search(unit) else ""  # a Chinese counter has no English
     if condition.kind == "flag":
         yes = condition.operands[0] == (condition.sign == "=")
         return Text(f"{about.name.zh}:{'是' if yes else '否'}", f"{about.name.en}: {'yes' if yes else 'no'}")
@@ -168,13 +172,13 @@ def said(about: Input, condition: Condition, amounts: Mapping[str, Text]) -> Tex
         return Text(f"{about.name.zh}为{zh}之一", f"{about.name.en} is {en}")
     if condition.sign == "..":
         low, high = values
-        return Text(f"{about.name.zh} {low.zh}–{high.zh}{unit}", f"{about.name.en} {low.en}–{high.en}{unit}")
+        return Text(f"{about.name.zh} {low.zh}–{high.zh}{unit}", f"{about.name.en} {low.en}–{high.en}{latin}")
     severity = condition.kind in {"colour", "level"} and condition.sign in _SEVERITY
     sign = (_SEVERITY if severity else _SIGNS)[condition.sign]
     gap = " " if condition.kind == "number" else ""
     return Text(
         f"{about.name.zh}{gap}{sign[0]}{gap}{values[0].zh}{unit}",
-        f"{about.name.en} {sign[1]} {values[0].en}{unit}",
+        f"{about.name.en} {sign[1]} {values[0].en}{latin}",
     )
 
 

@@ -127,6 +127,12 @@ class IncidentReport(GuardedModel):
     def __str__(self) -> str:
         return f"{self.source_kind}:{self.source_ref}"
 
+    @property
+    def said(self) -> Text:
+        """What was reported: machines say it in both languages, people in their own."""
+        told = self.text or self.source_ref
+        return Text(told, str(self.evidence.get("en") or told))
+
 
 class Plan(GuardedModel):
     """预案: a version of an emergency plan, as its document says."""

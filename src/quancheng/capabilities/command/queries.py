@@ -156,9 +156,11 @@ def task(actor: Actor, number: str) -> Task:
     return found
 
 
-def task_counts(actor: Actor, *, exercise: str = "") -> dict[str, int]:
-    """How many tasks there are by state, with ``total``, ``open`` and ``late``."""
+def task_counts(actor: Actor, *, exercise: str = "", since: datetime | None = None) -> dict[str, int]:
+    """How many tasks there are by state, with ``total``, ``open`` and ``late``; what ended, ``since`` then."""
     rows = tasks(actor, exercise=exercise)
+    if since is not None:
+        rows = rows.filter(Q(state__in=flow.TASK.open) | Q(changed_at__gte=since))
     late = Count("id", filter=Q(escalated_at__isnull=False, state__in=flow.TASK.open))
     found = {row["state"]: row for row in rows.order_by().values("state").annotate(n=Count("id"), late=late)}
     counts = {state: found.get(state, {}).get("n", 0) for state in flow.TASK.states}

@@ -25,7 +25,11 @@ log = logging.getLogger(__name__)
 PARTS = ("banner", "figures", "incidents", "alarms", "plan", "board", "ticker")
 REAL_CITY = "-"
 OWN_LAYERS = {"command.incidents", "command.tasks", "things.stations", "people.districts"}
-ROWS, URGENT, FEED = 6, 7, 6
+ROWS, URGENT = 6, 5
+SHORT = 3
+"""Tasks shown below the bars."""
+ROOM = 4
+"""Lines a card of the left column holds at 1080 lines when incidents and alarms share it."""
 TICKER = 7
 
 
@@ -56,13 +60,19 @@ def _banner(request: HttpRequest, actor: Actor, exercise: str, now: datetime) ->
     return {"real_open": queries.open_incidents(actor).count() if exercise else 0}
 
 
+def _todays_counts(actor: Actor, exercise: str, now: datetime) -> dict[str, int]:
+    """Tasks that are open or ended today; of an exercise all, it is one occasion."""
+    midnight = now.astimezone(clock.LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    return queries.task_counts(actor, exercise=exercise, since=None if exercise else midnight)
+
+
 def _figures(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> dict[str, Any]:
     wettest = max(
         things.window_sums(actor, at=now, exercise=exercise, minutes=(60,)).values(),
         key=lambda row: row.amounts[60],
         default=None,
     )
-    counts = queries.task_counts(actor, exercise=exercise)
+    counts = _todays_counts(actor, exercise, now)
     done = counts["closed"]
     return {
         "counts": counts,
@@ -77,16 +87,19 @@ def _figures(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -
 
 
 def _incidents(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> dict[str, Any]:
-    rows = list(queries.open_incidents(actor, exercise=exercise)[: ROWS + 1])
-    feed = queries.report_feed(actor, exercise=exercise)[:FEED] if rows else []
+    alarms = things.alarms(actor, state="open", exercise=exercise).exists()
+    room = ROOM if alarms else 2 * ROOM
+    rows = list(queries.open_incidents(actor, exercise=exercise)[: room + 1])
+    left = room - len(rows) - 1  # one line for the heading
+    feed = queries.report_feed(actor, exercise=exercise)[: min(left, ROOM)] if rows and left > 1 else []
     lately = (
         []
         if rows
         else list(queries.incidents(actor, exercise=exercise).order_by("-occurred_at", "-id")[:ROWS])
     )
     return {
-        "rows": rows[:ROWS],
-        "more": len(rows) > ROWS,
+        "rows": rows[:room],
+        "more": len(rows) > room,
         "lately": lately,
         "feed": feed,
         "types": queries.incident_types(),
@@ -95,7 +108,8 @@ def _incidents(request: HttpRequest, actor: Actor, exercise: str, now: datetime)
 
 def _alarms(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> dict[str, Any]:
     rows = things.alarms(actor, state="open", exercise=exercise).order_by("level", "-raised_at", "-id")
-    return {"rows": list(rows[:ROWS])}
+    found = list(rows[: ROOM + 1])
+    return {"rows": found[:ROOM], "more": len(found) > ROOM}
 
 
 def _plan(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> dict[str, Any]:
@@ -123,7 +137,7 @@ def _activation(row: Any) -> dict[str, Any]:
 
 
 def _board(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> dict[str, Any]:
-    counts = queries.task_counts(actor, exercise=exercise)
+    counts = _todays_counts(actor, exercise, now)
     order = ("issued", "accepted", "onsite", "proved", "returned", "closed")
     bars = [(flow.TASK.label(state), counts[state], state) for state in order]
     closed = queries.tasks(actor, state="closed", exercise=exercise).order_by("-issued_at", "-id")
@@ -131,7 +145,7 @@ def _board(request: HttpRequest, actor: Actor, exercise: str, now: datetime) -> 
     return {
         "counts": counts,
         "bars": bars,
-        "urgent": list(urgent[:URGENT]) or list(closed[:URGENT]),
+        "urgent": list(urgent[:SHORT]) or list(closed[: SHORT if counts["total"] else URGENT]),
         "soon": now + timedelta(minutes=10),
     }
 

@@ -26,7 +26,7 @@ def report_alarm(event: Event) -> None:
         return
     amount = f"{data.get('amount', '')}{data.get('unit', '')}"
     name = Text.of(data["name"])
-    zh = f"{station.get('zh', '')}:{name.zh},{amount}(阈值{data.get('threshold', '')})"
+    zh = f"{station.get('zh', '')}：{name.zh}，{amount}（阈值{data.get('threshold', '')}）"
     actions.report_incident(
         Call.system(NAME, key=f"alarm:{event.id}", simulated=bool(data.get("simulated"))),
         type=kind,
@@ -43,7 +43,9 @@ def report_alarm(event: Event) -> None:
             "link": data.get("evidence", ""),
             "rule": data.get("rule", ""),
             "amount": data.get("amount", ""),
-            "en": f"{station.get('en', '')}: {name.en}, {amount} (threshold {data.get('threshold', '')})"[:500],
+            "en": f"{station.get('en', '')}: {name.en}, {amount} (threshold {data.get('threshold', '')})"[
+                :500
+            ],
         },
         exercise=str(data.get("exercise", "")),
         place=str(station.get("zh", ""))[:120],

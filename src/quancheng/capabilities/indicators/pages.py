@@ -14,14 +14,21 @@ from django.views.decorators.http import require_http_methods, require_safe
 from quancheng.capabilities.indicators import computing, queries
 from quancheng.capabilities.indicators.models import Snapshot
 from quancheng.kernel import access
+from quancheng.kernel.actor import Actor
 
 
-def _groups(cards: list[queries.Card]) -> list[dict[str, Any]]:
+def _groups(actor: Actor, cards: list[queries.Card]) -> list[dict[str, Any]]:
     """Cards by module, in module order."""
     groups: dict[str, dict[str, Any]] = {}
     for one in cards:
         group = groups.setdefault(one.definition.module, {"text": one.definition.module_text, "cards": []})
-        group["cards"].append({"card": one, "spark": spark([row.value for row in one.history])})
+        group["cards"].append(
+            {
+                "card": one,
+                "spark": spark([row.value for row in one.history]),
+                "evidence": queries.evidence(actor, one),
+            }
+        )
     return list(groups.values())
 
 
@@ -41,7 +48,8 @@ def spark(values: list[float | None], width: int = 120, height: int = 32) -> str
 @require_safe
 def screen(request: HttpRequest) -> HttpResponse:
     """指标大屏."""
-    groups = _groups(queries.cards(request.call().actor))  # type: ignore[attr-defined]
+    actor = request.call().actor  # type: ignore[attr-defined]
+    groups = _groups(actor, queries.cards(actor))
     return render(request, "indicators/screen.html", {"groups": groups})
 
 
@@ -55,7 +63,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("已计算%(number)s项指标。") % {"number": done["computed"]})
         return redirect(request.path)
     context = {
-        "groups": _groups(queries.cards(call.actor)),
+        "groups": _groups(call.actor, queries.cards(call.actor)),
         "may_compute": access.allowed(call.actor, "compute", Snapshot),
     }
     return render(request, "indicators/list.html", context)
@@ -64,7 +72,8 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, ident: str) -> HttpResponse:
     """一项指标."""
-    found = queries.card(request.call().actor, ident)  # type: ignore[attr-defined]
+    actor = request.call().actor  # type: ignore[attr-defined]
+    found = queries.card(actor, ident)
     rows = [one for one in found.history if one.value is not None]
     chart = None
     if len(rows) > 1:
@@ -74,7 +83,13 @@ def detail(request: HttpRequest, ident: str) -> HttpResponse:
             "series": [{"name": found.definition.text, "data": [one.value for one in rows]}],
             "marks": [{"value": target, "label": _("目标")}] if target is not None else [],
         }  # fmt: skip
-    context = {"card": found, "one": found.definition, "chart": chart, "history": found.history[::-1]}
+    context = {
+        "card": found,
+        "one": found.definition,
+        "evidence": queries.evidence(actor, found),
+        "chart": chart,
+        "history": found.history[::-1],
+    }
     return render(request, "indicators/detail.html", context)
 
 

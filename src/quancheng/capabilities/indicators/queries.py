@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from quancheng.capabilities.indicators import catalogue
 from quancheng.capabilities.indicators.models import Snapshot
-from quancheng.kernel import access, clock
+from quancheng.kernel import access, clock, registry
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import Forbidden, NotSignedIn
 
@@ -60,6 +61,24 @@ def check(actor: Actor) -> None:
     if access.allowed(actor, "view", Snapshot):
         return
     raise Forbidden() if actor.is_authenticated else NotSignedIn()
+
+
+def evidence(actor: Actor, found: Card) -> str:
+    """The page behind the newest value when the asker may open it, else nothing."""
+    address = found.latest.evidence if found.latest else ""
+    return address if may_open(actor, address) else ""
+
+
+def may_open(actor: Actor, address: str) -> bool:
+    """Whether the entry of the navigation an address lies under is open to the asker; unknown ones are."""
+    path = urlsplit(address).path
+    under = [row for _owner, row in registry.items("page") if len(row.path) > 1 and path.startswith(row.path)]
+    if not under:
+        return True
+    longest = max(len(row.path) for row in under)
+    return any(
+        not row.roles or actor.role_ids.intersection(row.roles) for row in under if len(row.path) == longest
+    )
 
 
 def _card(one: catalogue.Definition, rows: list[Snapshot]) -> Card:

@@ -78,6 +78,7 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
             "matter": matter,
             "spec": spec,
             "judged": judged,
+            "held": queries.held_already(actor, judged),
             "conditions": conditions,
             "periods": queries.periods(matter),
             "draft": queries.draft(actor, matter),

@@ -17,6 +17,7 @@ from quancheng.capabilities.services.facts import applicant_of, facts_of
 from quancheng.capabilities.services.flow import DONE, OPEN, Side, State, steps_from
 from quancheng.capabilities.services.models import Case, CaseFile, Draft, Finding, Matter
 from quancheng.capabilities.services.receipt import is_receipt
+from quancheng.capabilities.trust import queries as trust
 from quancheng.kernel import access, clock, pagination, rulebook
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.calendar import working_calendar
@@ -49,6 +50,12 @@ def eligibility(actor: Actor, matter: Matter) -> Eligibility:
         return Eligibility(None, problem=problem)
     found = tuple(run_checks(spec, facts_of(applicant, matter, spec), early_only=True))
     return Eligibility(worst(found), found)
+
+
+def held_already(actor: Actor, judged: Eligibility) -> Any:
+    """The valid licence that makes applying again pointless, None when there is none."""
+    codes = [one.evidence["licence"] for one in judged.findings if "licence" in one.evidence]
+    return trust.held(actor, codes[0]) if codes else None
 
 
 def periods(matter: Matter) -> dict[str, Any]:

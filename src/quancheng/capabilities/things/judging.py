@@ -27,7 +27,8 @@ REASONS: dict[str, Text] = {
         "站点已退役：如重新启用请先变更状态", "The station is retired: change its status first"
     ),
     "other-station": Text(
-        "报头与正文的站址不同：请核对遥测站设置", "Header and body name different stations: check its settings"
+        "报头与正文的站址不同：请核对遥测站设置",
+        "Header and body name different stations: check its settings",
     ),
     "sent-ahead": Text("发报时间在将来：请对遥测站校时", "Sent in the future: set the station's clock"),
     "observed-ahead": Text(

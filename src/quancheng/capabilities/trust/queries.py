@@ -21,7 +21,7 @@ from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import NotFound
 
 __all__ = [
-    "Verdict", "blob_path", "card_rows", "digest_like", "held_types", "intact", "licence", "licence_type",
+    "Verdict", "blob_path", "card_rows", "digest_like", "held", "held_types", "intact", "licence", "licence_type",
     "store_blob", "verification_url", "verify", "wallet",
 ]  # fmt: skip
 
@@ -54,6 +54,11 @@ def held_types(*, person_id: int | None = None, firm_id: int | None = None) -> f
     )
     held = live.filter(firm_id=firm_id) if firm_id is not None else live.filter(person_id=person_id)
     return frozenset(held.values_list("type__code", flat=True))
+
+
+def held(actor: Actor, code: str) -> Licence | None:
+    """The licence of a type that is valid today in the asker's wallet, the newest first."""
+    return next((one for one in wallet(actor).filter(type__code=code).order_by(*ORDER) if one.good), None)
 
 
 def licence_type(code: str) -> LicenceType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from quancheng.capabilities.people import queries as people
@@ -19,6 +20,7 @@ class FloodPointFilter(forms.Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["region"].choices = [("", _("全部区县"))] + [  # type: ignore[attr-defined]
-            (region.code, people.region_name(region.code)) for region in people.regions()
+            (region.code, people.region_name(region.code).pick(get_language() or "zh"))
+            for region in people.regions()
         ]
         self.fields["kind"].choices = [("", _("全部类型")), *KINDS.items()]  # type: ignore[attr-defined]

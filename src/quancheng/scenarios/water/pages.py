@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.translation import get_language
 
 from quancheng.capabilities.people import queries as people
 from quancheng.kernel import access, pagination
@@ -26,6 +29,12 @@ MAP_LAYER = {
 }
 
 
+def _map() -> dict[str, Any]:
+    """The map of the list, names in the reader's language."""
+    title = "en" if (get_language() or "").startswith("en") else "zh"
+    return {"base": True, "layers": [{**MAP_LAYER, "title": title}]}
+
+
 def flood_points(request: HttpRequest) -> HttpResponse:
     """易涝点清单: filter, map, pages."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -41,7 +50,7 @@ def flood_points(request: HttpRequest) -> HttpResponse:
         (point, people.region_name(point.region, full=True), KINDS.get(point.kind, point.kind))
         for point in page
     ]
-    context = {"form": form, "page": page, "rows": rows, "map": {"base": True, "layers": [MAP_LAYER]}}
+    context = {"form": form, "page": page, "rows": rows, "map": _map()}
     return render(request, "water/flood_points.html", context)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import get_language
 
 from quancheng.core.text import Text
@@ -14,6 +16,7 @@ from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotSignedIn, QuanchengError, TooLarge
 
 COMMAND_ROLES = frozenset({"command.duty", "command.commander", "command.responder"})
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 SHOWN = (Conflict, InvalidInput, TooLarge)
 
 
@@ -38,6 +41,15 @@ def attempt(request: HttpRequest, deed: Callable[[], Any], done: str) -> bool:
         return False
     messages.success(request, done)
     return True
+
+
+def marked(text: Text) -> str:
+    """In the reader's language; what people wrote in Chinese is marked so for English readers."""
+    language = get_language() or "zh-hans"
+    said = text.pick(language)
+    if not language.startswith("en") or not _HAN.search(said):
+        return said
+    return format_html('<span lang="zh-Hans">{}</span>', said)
 
 
 def sentence(error: QuanchengError) -> str:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from quancheng.capabilities.command import actions, deeds, flow, queries
 from quancheng.capabilities.command.forms import ProofForm
-from quancheng.capabilities.command.pages.common import SHOWN, asker, attempt, sentence
+from quancheng.capabilities.command.pages.common import SHOWN, asker, attempt, marked, sentence
 from quancheng.kernel import access, clock, pagination
 from quancheng.kernel.errors import NotFound
 from quancheng.kernel.middleware import new_key
@@ -77,7 +77,7 @@ def _context(actor: Any, row: Any, form: ProofForm) -> dict[str, Any]:
         "may_verify": check and "verify" in possible,
         "may_withdraw": access.allowed(actor, "withdraw", row) and "withdraw" in possible,
         "own": deeds.identity(actor) in row.handlers,
-        "history": [{"when": one.at, "title": one.text, "who": one.who_text} for one in lines],
+        "history": [{"when": one.at, "title": marked(one.text), "who": one.who_text} for one in lines],
     }
 
 

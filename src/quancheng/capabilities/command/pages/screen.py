@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from quancheng.capabilities.command import actions, flow, queries, screen
 from quancheng.capabilities.command.forms import IncidentFilter, TaskFilter
 from quancheng.capabilities.command.models import Task
-from quancheng.capabilities.command.pages.common import asker, attempt, number_of
+from quancheng.capabilities.command.pages.common import asker, attempt, marked, number_of
 from quancheng.capabilities.people import queries as people
 from quancheng.core.text import Text
 from quancheng.kernel import access, clock, pagination
@@ -122,7 +122,13 @@ def incident(request: HttpRequest, number: str) -> HttpResponse:
 def _line(row: Any) -> dict[str, Any]:
     bad, good = {"escalate", "return", "reject"}, {"verify", "close", "control"}
     kind = "bad" if row.verb in bad else "ok" if row.verb in good else ""
-    return {"when": row.at, "title": row.text, "who": row.who_text, "kind": kind, "href": row.evidence}
+    return {
+        "when": row.at,
+        "title": marked(row.text),
+        "who": row.who_text,
+        "kind": kind,
+        "href": row.evidence,
+    }
 
 
 LOG_LINES = 12

@@ -103,9 +103,7 @@ def judge(outcome: Outcome, actor: Actor) -> list[Check]:
 
 def _rain_checks(outcome: Outcome) -> list[Check]:
     storm = load_storm()
-    wanted = {
-        f"sent_{window.minutes // 60}h": window.amount for window in storm.windows
-    }
+    wanted = {f"sent_{window.minutes // 60}h": window.amount for window in storm.windows}
     sent = {name: Decimal(outcome.rain[name]) for name in wanted}
     shown = " / ".join(str(sent[name]) for name in sorted(sent))
     return [Check("降雨再现(1/2/3小时，毫米)", "Rain as of 2007 (1/2/3 h, mm)", shown, sent == wanted)]
