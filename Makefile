@@ -68,5 +68,5 @@ lock: ## make the lock files anew
 clean:
 	rm -rf $(STAMP) $(VENV) var frontend/node_modules src/quancheng/portal/static/portal/dist
 
-test-postgres: install ## the same suite on PostgreSQL (a throw-away cluster)
-	$(BIN)/python -m quancheng.testing.run_on_postgres -m "not browser and not fault and not nats and not postgres and not serial" tests
+test-postgres: install ## everything that touches the database, on PostgreSQL (a throw-away cluster)
+	$(BIN)/python -m quancheng.testing.run_on_postgres -m "not browser and not fault and not nats and not postgres and not serial and not slow" tests/kernel tests/capabilities tests/scenarios

@@ -20,7 +20,9 @@ _django = WSGIMiddleware(django_application, workers=THREADS)
 LIVE_PREFIX = "/live/"
 MAX_HEADER_BYTES = 64 * 1024
 """The HTTP parser sets no limit of its own; a browser with a full cookie jar stays far below."""
-_TOO_LARGE = "请求头过大，请清除本站Cookie后重试。 The request headers are too large; clear this site's cookies."
+_TOO_LARGE = (
+    "请求头过大，请清除本站Cookie后重试。 The request headers are too large; clear this site's cookies."
+)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

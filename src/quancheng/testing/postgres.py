@@ -67,7 +67,16 @@ class Postgres:
 
     def start(self) -> None:
         """Start the server on the kept data and wait until it answers."""
-        options = ["-c", f"fsync={'on' if self.fsync else 'off'}", "-c", "max_connections=60"]
+        options = [
+            "-c",
+            f"fsync={'on' if self.fsync else 'off'}",
+            "-c",
+            "max_connections=60",
+            "-c",
+            "jit=off",
+        ]
+        if not self.fsync:
+            options += ["-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
         self.process = subprocess.Popen(
             self._as_user(
                 [

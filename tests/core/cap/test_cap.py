@@ -108,9 +108,7 @@ def test_oasis_examples(number: int) -> None:
     assert from_xml(written) == alert
     schema().assertValid(etree.fromstring(written))
     original, ours = etree.fromstring(document), etree.fromstring(written)
-    texts = [
-        [(n.tag, (n.text or "").split()) for n in root.iter("{*}*")] for root in (original, ours)
-    ]
+    texts = [[(n.tag, (n.text or "").split()) for n in root.iter("{*}*")] for root in (original, ours)]
     assert texts[0] == texts[1]
 
 
@@ -123,9 +121,7 @@ def test_a_full_message_validates() -> None:
     assert problems(update) == ()
 
 
-text = st.text(
-    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=20
-)
+text = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=20)
 word = st.from_regex(r"[A-Za-z0-9._@-]{1,12}", fullmatch=True)
 times = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)).flatmap(
     lambda t: st.integers(-14 * 60, 14 * 60).map(

@@ -13,9 +13,7 @@ from quancheng.core.telemetry.sl651 import Frame, FrameBuffer, FrameError, decod
 from .sl651.builders import AT, rain_frame
 
 PLAN = FaultPlan(718, 0.3, 1, 1, 2, timedelta(minutes=5), timedelta(minutes=40))
-SENT = [
-    Sent(f"f{n}", AT + n * timedelta(seconds=1), encode(rain_frame(serial=n))) for n in range(1000)
-]
+SENT = [Sent(f"f{n}", AT + n * timedelta(seconds=1), encode(rain_frame(serial=n))) for n in range(1000)]
 
 
 def test_the_same_seed_does_the_same_whatever_the_order() -> None:

@@ -37,9 +37,7 @@ def filled(amounts: dict[int, Decimal]) -> RainWindows:
     return windows
 
 
-amounts = st.dictionaries(
-    st.integers(0, 60), st.integers(0, 120).map(lambda n: Decimal(n) / 10), max_size=60
-)
+amounts = st.dictionaries(st.integers(0, 60), st.integers(0, 120).map(lambda n: Decimal(n) / 10), max_size=60)
 rules = st.builds(
     Hysteresis,
     st.sampled_from([Decimal("0.5"), Decimal(1)]),

@@ -53,7 +53,10 @@ def test_each_grant_of_a_role_opens_its_own_rows() -> None:
 
 def test_regions_are_prefixes() -> None:
     opened = rule("services.clerk", region__startswith_any="$regions").predicate(CLERK)
-    lixia, shizhong = Q(region__gte="370102", region__lt="370103"), Q(region__gte="370103", region__lt="370104")
+    lixia, shizhong = (
+        Q(region__gte="370102", region__lt="370103"),
+        Q(region__gte="370103", region__lt="370104"),
+    )
     assert opened == lixia | shizhong
     broken = Actor(ActorKind.OFFICIAL, user_id=1, grants=(RoleGrant("services.clerk", region_prefix="%"),))
     assert rule("services.clerk", region__startswith_any="$regions").predicate(broken) == NOTHING

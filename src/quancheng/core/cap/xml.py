@@ -254,9 +254,7 @@ def from_xml(document: bytes) -> Alert:
     """Read and check a message; :class:`CapError` says what is wrong and where."""
     if len(document) > _LARGEST:
         _refuse("alert", _TOO_LARGE)
-    parser = etree.XMLParser(
-        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
-    )
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(document, parser)
     except (etree.XMLSyntaxError, ValueError):

@@ -102,10 +102,7 @@ def _solve(value: Callable[[float], float], target: float, bounds: tuple[float, 
 def _distance_km(gauges: Sequence[Gauge], spread: Spread) -> Array:
     lon, lat = (np.radians([getattr(gauge, name) for gauge in gauges]) for name in ("lon", "lat"))
     lon0, lat0 = np.radians(spread.lon), np.radians(spread.lat)
-    chord = (
-        np.sin((lat - lat0) / 2) ** 2
-        + np.cos(lat) * np.cos(lat0) * np.sin((lon - lon0) / 2) ** 2
-    )
+    chord = np.sin((lat - lat0) / 2) ** 2 + np.cos(lat) * np.cos(lat0) * np.sin((lon - lon0) / 2) ** 2
     distance: Array = 2 * _EARTH_KM * np.arcsin(np.sqrt(chord))
     return distance
 

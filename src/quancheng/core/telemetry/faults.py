@@ -119,9 +119,7 @@ def disturb(frames: Sequence[Sent], plan: FaultPlan) -> Outcome:
     return Outcome(tuple(deliveries), tuple(ledger))
 
 
-def _send(
-    frame: Sent, plan: FaultPlan, die: Random, unlucky: bool
-) -> tuple[Delivery | None, Entry]:
+def _send(frame: Sent, plan: FaultPlan, die: Random, unlucky: bool) -> tuple[Delivery | None, Entry]:
     fate, at, raw, damage = Fate.DELIVERED, frame.at, frame.raw, None
     if unlucky:
         fates = (Fate.LOST, Fate.LATE, Fate.CORRUPT)

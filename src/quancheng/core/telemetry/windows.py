@@ -156,9 +156,7 @@ class RainWindows:
     def ending(self, at: datetime, minutes: int) -> WindowSum:
         """The sum of the window of ``minutes`` that ends at ``at``."""
         last, width = self.slot(at), self.width(minutes)
-        found = [
-            self._slots[slot] for slot in range(last - width + 1, last + 1) if slot in self._slots
-        ]
+        found = [self._slots[slot] for slot in range(last - width + 1, last + 1) if slot in self._slots]
         return WindowSum(at, minutes, sum(found, _ZERO), len(found), width)
 
     def readings(self, at: datetime, minutes: int) -> tuple[SlotRain, ...]:
@@ -218,9 +216,7 @@ def crossings(
     return tuple(sorted(found, key=lambda crossing: crossing.at))
 
 
-def _episodes(
-    sums: Sequence[WindowSum], threshold: Threshold, hysteresis: Hysteresis
-) -> Iterable[WindowSum]:
+def _episodes(sums: Sequence[WindowSum], threshold: Threshold, hysteresis: Hysteresis) -> Iterable[WindowSum]:
     clear = threshold.amount * hysteresis.clear_ratio
     active = False
     for total in sums:

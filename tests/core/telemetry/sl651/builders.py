@@ -65,9 +65,9 @@ def packet_frame(total: int, index: int, end: End = End.ETB) -> Frame:
 minutes = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31)).map(
     lambda t: t.replace(second=0, microsecond=0, tzinfo=BEIJING)
 )
-stations = st.integers(0, 10**10 - 1).map(lambda n: f"{n:010d}") | st.integers(
-    0, 0xFFFFFFFF
-).map(lambda n: f"{n:010X}")
+stations = st.integers(0, 10**10 - 1).map(lambda n: f"{n:010d}") | st.integers(0, 0xFFFFFFFF).map(
+    lambda n: f"{n:010X}"
+)
 numbers = sorted(code for code, row in ELEMENTS.items() if row.kind is Kind.BCD)
 
 

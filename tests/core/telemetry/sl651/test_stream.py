@@ -53,9 +53,7 @@ noise = st.binary(max_size=12) | st.sampled_from([b"\x7e", b"\x7e\x7e", b"\x7e\x
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(noise, st.sampled_from(ALL)), max_size=5), noise, st.data())
-def test_chunks_do_not_matter(
-    pieces: list[tuple[bytes, bytes]], tail: bytes, data: st.DataObject
-) -> None:
+def test_chunks_do_not_matter(pieces: list[tuple[bytes, bytes]], tail: bytes, data: st.DataObject) -> None:
     stream = b"".join(a + b for a, b in pieces) + tail
     cuts = data.draw(st.lists(st.integers(0, 1000), max_size=8))
     assert good(run(stream, cuts)) == good(run(stream, []))

@@ -45,9 +45,7 @@ def doubts(
         Doubt.UNKNOWN_STATION: frame.station not in stations,
         Doubt.OTHER_STATION: report is not None and report.station != frame.station,
         Doubt.SENT_AHEAD: sent is not None and sent > received_at + limits.ahead,
-        Doubt.OBSERVED_AFTER_SENT: sent is not None
-        and latest is not None
-        and latest > sent + limits.ahead,
+        Doubt.OBSERVED_AFTER_SENT: sent is not None and latest is not None and latest > sent + limits.ahead,
         Doubt.TOO_OLD: bool(observed) and min(observed) < received_at - limits.oldest,
         Doubt.OUT_OF_RANGE: any(_outside(r.element.code, r.value, limits) for r in frame.readings),
     }
