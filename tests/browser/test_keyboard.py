@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.tools import DESK, PHONE, Visit, go, portrait, settled
 
@@ -75,8 +76,12 @@ def test_an_application_by_keys_alone(visit: Visit) -> None:
     expect(page.get_by_role("radio").nth(1)).to_be_checked()
     upload = page.locator('input[type="file"]').first
     tab_to(page, upload)
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+    try:
+        with page.expect_file_chooser(timeout=8_000) as chooser:
+            page.keyboard.press("Enter")
+    except PlaywrightTimeout:  # some builds open a file input by Space only
+        with page.expect_file_chooser(timeout=8_000) as chooser:
+            page.keyboard.press("Space")
     chooser.value.set_files(portrait())
     agree = page.get_by_role("checkbox")
     tab_to(page, agree)
