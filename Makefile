@@ -34,8 +34,8 @@ system: ## what the tests need from Debian: a browser, fonts, a database server
 	bash tools/install-system-packages.sh
 
 test: install frontend system ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not serial" $(PYTEST_EXTRA) tests
-	$(BIN)/python -m pytest -m serial $(PYTEST_EXTRA) tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not serial and not browser and not fault" $(PYTEST_EXTRA) tests
+	$(BIN)/python -m pytest -m "serial or browser or fault" tests
 
 test-fast: install frontend ## the quick tests only
 	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not fault and not nats and not postgres" tests
