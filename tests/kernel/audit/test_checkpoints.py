@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.db import IntegrityError, transaction
 
 from quancheng.core.merkle import ProofError
-from quancheng.kernel import audit, clock
+from quancheng.kernel import audit, clock, keyfile
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.audit import commands, keys, outside
 from quancheng.kernel.audit.models import AuditEntry, Checkpoint, TreeNode
@@ -64,7 +64,7 @@ def test_key_is_made_once_and_private(home: Path) -> None:
     first = keys.signing_key().public_key()
     assert keys.signing_key().public_key() == first
     assert stat.S_IMODE(keys.key_file().stat().st_mode) == 0o600
-    keys._make(keys.key_file())  # a second process starting at the same moment
+    keyfile._make(keys.key_file())  # a second process starting at the same moment
     assert keys.signing_key().public_key() == first
     assert list((home / "keys").iterdir()) == [keys.key_file()]
 

@@ -7,19 +7,14 @@ private one, and the next checkpoint makes a new key. Both are then trusted.
 from __future__ import annotations
 
 import hashlib
-import os
 from base64 import b64encode
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.conf import settings
+
+from quancheng.kernel.keyfile import load, load_or_make
 
 ED25519 = b"\x01"
 """Signature type of C2SP signed-note."""
@@ -32,16 +27,13 @@ def key_file() -> Path:
 
 def signing_key() -> Ed25519PrivateKey:
     """The private key, made on first use."""
-    path = key_file()
-    if not path.exists():
-        _make(path)
-    return _load(path)
+    return load_or_make(key_file())
 
 
 def trusted_keys() -> list[Ed25519PublicKey]:
     """Public keys whose signatures count: the present one and those kept from before."""
     path = key_file()
-    keys = [_load(path).public_key()] if path.exists() else []
+    keys = [load(path).public_key()] if path.exists() else []
     for kept in sorted(path.parent.glob("audit-ed25519-*.pub")):
         key = load_pem_public_key(kept.read_bytes())
         if not isinstance(key, Ed25519PublicKey):
@@ -67,32 +59,3 @@ def origin(stream: str) -> str:
     """Name of a stream's log, unique in the world: first line of its checkpoints."""
     base = getattr(settings, "QUANCHENG_AUDIT_ORIGIN", f"{settings.CITY}.quancheng")
     return f"{base}/audit/{stream}"
-
-
-def _load(path: Path) -> Ed25519PrivateKey:
-    key = load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{path} 不是 Ed25519 私钥。 {path} holds no Ed25519 private key.")
-    return key
-
-
-def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)  # two processes starting at once keep one key
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

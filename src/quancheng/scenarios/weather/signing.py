@@ -7,7 +7,6 @@ is checked with three lines of code. The public key is served beside the feed.
 from __future__ import annotations
 
 import base64
-import os
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
+
+from quancheng.kernel.keyfile import load_or_make
 
 
 def sign(document: bytes) -> str:
@@ -45,27 +46,4 @@ def public_pem() -> bytes:
 
 @cache
 def _key() -> Ed25519PrivateKey:
-    path = Path(settings.HOME) / "keys" / "cap-ed25519.pem"
-    if not path.exists():
-        _make(path)
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise TypeError(f"{path} is not an Ed25519 key")
-    return key
-
-
-def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
+    return load_or_make(Path(settings.HOME) / "keys" / "cap-ed25519.pem")
