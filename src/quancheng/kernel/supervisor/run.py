@@ -92,9 +92,9 @@ def run_city(
     finish and, after eight seconds, killed. Raises Conflict when this home is already running.
     """
     wanted = commands(components, host, port)
-    if "web" in wanted:
-        _refuse_taken_port(host, port)
     with _pid_file(Path(settings.HOME) / "run" / "quancheng.pid"), _stopping() as stop:
+        if "web" in wanted:
+            _refuse_taken_port(host, port)
         width = max(len(name) for name in [*wanted, "quancheng"])
         processes = [
             ManagedProcess(name, command, width=width, write=write) for name, command in wanted.items()
