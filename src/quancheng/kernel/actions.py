@@ -92,11 +92,13 @@ def action(
     return decorate
 
 
-def _run_once(function: Callable[..., R], name: str, call: Call, args: Any, kwargs: Any) -> R:
+def _run_once(
+    function: Callable[..., R], name: str, call: Call, args: Any, kwargs: Any, *, savepoint: bool = True
+) -> R:
     frame = _Frame(name)
     token = _frame.set(frame)
     try:
-        with transaction.atomic(), writing(name), audit.collecting() as notes:
+        with transaction.atomic(savepoint=savepoint), writing(name), audit.collecting() as notes:
             result = function(call, *args, **kwargs)
             if not frame.asked:
                 raise RightsNotAsked(f"{name}: 动作没有核对权限 access.require was never called")
@@ -116,21 +118,22 @@ def _run_once(function: Callable[..., R], name: str, call: Call, args: Any, kwar
 
 
 def _run_with_key(function: Callable[..., R], name: str, call: Call, args: Any, kwargs: Any) -> R:
-    from quancheng.kernel.idempotency.models import Deed
+    """The remembered deed is the outer frame of the transaction, so the action needs no savepoint of its own."""
+    from quancheng.kernel.idempotency import deeds
 
-    identity = {"action": name, "scope": _scope(call.actor), "key": call.key}
+    identity = deeds.Identity(name, _scope(call.actor), cast(str, call.key))
     digest = _digest(args, kwargs)
-    earlier = Deed.objects.filter(**identity).first()
+    earlier = deeds.find(identity)
     if earlier is not None:
         return _recall(earlier, digest)  # type: ignore[no-any-return]
     try:
         with transaction.atomic():
-            deed = Deed.objects.create(**identity, digest=digest, created_at=call.at)
-            result = _run_once(function, name, call, args, kwargs)
-            Deed.objects.filter(pk=deed.pk).update(result=_remember(result))
+            deeds.begin(identity, digest, call.at)
+            result = _run_once(function, name, call, args, kwargs, savepoint=False)
+            deeds.finish(identity, _remember(result))
             return result
     except IntegrityError:
-        earlier = Deed.objects.filter(**identity).first()
+        earlier = deeds.find(identity)
         if earlier is None:
             raise
         return _recall(earlier, digest)  # type: ignore[no-any-return]

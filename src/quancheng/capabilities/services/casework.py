@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from quancheng.capabilities.people import queries as people
@@ -17,7 +18,6 @@ from quancheng.capabilities.services.models import (
     CaseEvent,
     CaseFile,
     Finding,
-    ReceiptSerial,
 )
 from quancheng.capabilities.services.receipt import make_receipt
 from quancheng.capabilities.services.spec import MatterSpec
@@ -165,12 +165,17 @@ def next_receipt(region: str) -> str:
     """The next receipt number of today in a region."""
     code = region[:6] if len(region) >= 6 and region[:6].isdigit() else rulebook.city_region()
     today = clock.today()
-    key = f"{code}{today:%Y%m%d}"
-    ReceiptSerial.objects.get_or_create(key=key)
-    row = ReceiptSerial.objects.select_for_update().get(key=key)
-    row.last += 1
-    row.save(update_fields=["last"])
-    return make_receipt(code, today, row.last)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_SERIAL, [f"{code}{today:%Y%m%d}"])
+        (number,) = cursor.fetchone()
+    return make_receipt(code, today, number)
+
+
+_NEXT_SERIAL = (
+    "INSERT INTO services_receiptserial (key, last) VALUES (%s, 1)"
+    " ON CONFLICT (key) DO UPDATE SET last = services_receiptserial.last + 1 RETURNING last"
+)
+"""One statement on both databases; with the ORM it took four."""
 
 
 def deciding_department(spec: MatterSpec, region: str) -> Any:

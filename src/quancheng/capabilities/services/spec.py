@@ -190,6 +190,12 @@ class MatterSpec(_Row):
     licence_type: tuple[LicenceTypeSpec, ...] = ()
     fee: Fee = Fee()
     faq: tuple[Faq, ...] = ()
+    bpmn: str = ""
+    """The process as BPMN 2.0 XML; empty = the standard process (流程)."""
+    dmn: str = ""
+    """The decision tables as DMN XML (决策表)."""
+    form_json: str = ""
+    """The form definition as JSON; empty = made from ``field`` (表单)."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> MatterSpec:
