@@ -1,4 +1,4 @@
-"""ASGI entry: the live stream is pure ASGI, Django answers the rest in a fixed thread pool.
+"""ASGI entry: the live stream and WebSockets are pure ASGI, Django answers the rest in a fixed thread pool.
 
 Fixed threads keep their database connections; Django's own ASGI handler opens a thread, and with
 it a connection, per request (docs/decisions/0004).
@@ -7,9 +7,13 @@ it a connection, per request (docs/decisions/0004).
 from __future__ import annotations
 
 import os
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quancheng.settings")
 
@@ -37,6 +41,28 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await live(scope, receive, send)
     elif scope["type"] == "http":
         await _django(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await _socket(scope, receive, send)
+
+
+@lru_cache(maxsize=1)
+def sockets() -> dict[str, Any]:
+    """WebSocket applications by address: ``SOCKETS`` in the ``sockets.py`` of modules."""
+    found: dict[str, Any] = {}
+    for module in settings.MODULES:
+        if find_spec(f"{module.dotted}.sockets") is not None:
+            found |= import_module(f"{module.dotted}.sockets").SOCKETS
+    return found
+
+
+async def _socket(scope: Any, receive: Any, send: Any) -> None:
+    """Hand a WebSocket to its module; refused when the address is nobody's."""
+    found = sockets().get(scope["path"])
+    if found is not None:
+        await found(scope, receive, send)
+        return
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})
 
 
 async def _refuse_headers(send: Any) -> None:

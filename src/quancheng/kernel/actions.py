@@ -69,9 +69,13 @@ def rights_asked() -> None:
 
 
 def action(
-    name: str, *, idempotent: bool = True
+    name: str, *, idempotent: bool = True, prepare: Callable[..., Any] | None = None
 ) -> Callable[[Callable[Concatenate[Call, P], R]], Callable[Concatenate[Call, P], R]]:
     """Make a function an action. Its first argument is the :class:`Call`, the rest keyword only.
+
+    ``prepare(call, **kwargs)`` reads and computes before the transaction begins; what it returns comes
+    as the keyword ``prepared``. There is one writer at a time on SQLite: what an action does inside is
+    what everybody waits for. Whatever must still be true at the write is asked again inside.
 
     Raises RightsNotAsked when the body never asked ``access.require``; Conflict when the key
     was used before with other arguments; whatever the body raises. Nothing is kept then.
@@ -82,9 +86,14 @@ def action(
     ) -> Callable[Concatenate[Call, P], R]:
         @functools.wraps(function)
         def run(call: Call, *args: P.args, **kwargs: P.kwargs) -> R:
+            def ready() -> Callable[..., R]:
+                if prepare is None:
+                    return function
+                return functools.partial(function, prepared=prepare(call, **kwargs))
+
             if not (idempotent and call.key):
-                return _run_once(function, name, call, args, kwargs)
-            return _run_with_key(function, name, call, args, kwargs)
+                return _run_once(ready(), name, call, args, kwargs)
+            return _run_with_key(ready, name, call, args, kwargs)
 
         run.__quancheng_action__ = name  # type: ignore[attr-defined]
         return cast(Callable[Concatenate[Call, P], R], run)
@@ -117,8 +126,8 @@ def _run_once(
             outer.asked = outer.asked or frame.asked
 
 
-def _run_with_key(function: Callable[..., R], name: str, call: Call, args: Any, kwargs: Any) -> R:
-    """The remembered deed is the outer frame of the transaction, so the action needs no savepoint of its own."""
+def _run_with_key(ready: Callable[[], Callable[..., R]], name: str, call: Call, args: Any, kwargs: Any) -> R:
+    """The remembered deed is the outer frame of the transaction: the action needs no savepoint of its own."""
     from quancheng.kernel.idempotency import deeds
 
     identity = deeds.Identity(name, _scope(call.actor), cast(str, call.key))
@@ -126,6 +135,7 @@ def _run_with_key(function: Callable[..., R], name: str, call: Call, args: Any, 
     earlier = deeds.find(identity)
     if earlier is not None:
         return _recall(earlier, digest)  # type: ignore[no-any-return]
+    function = ready()
     try:
         with transaction.atomic():
             deeds.begin(identity, digest, call.at)

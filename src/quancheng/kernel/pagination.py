@@ -55,8 +55,12 @@ def page(
     params: Mapping[str, Any] | None = None,
     *,
     size: int | None = None,
+    late: bool = False,
 ) -> Page[T]:
     """The page that ``params`` (``cursor``, ``size``) ask for, ordered by ``order``.
+
+    ``late`` finds the keys of the page first and fetches its rows afterwards: where an index covers
+    filter and order, a million wide rows are sorted by their narrow index entries alone.
 
     ``order`` must end with a unique field; nullable fields may not be used.
     Raises InvalidInput for a broken cursor or size.
@@ -71,7 +75,8 @@ def page(
         if position is not None:
             typed = [_typed(rows.model, key.field, value) for key, value in zip(keys, position, strict=True)]
             rows = rows.filter(_beyond(keys, typed, backwards))
-        found = list(rows.order_by(*ordering)[: wanted + 1])
+        rows = rows.order_by(*ordering)
+        found = _late(queryset, rows, wanted + 1) if late else list(rows[: wanted + 1])
     except _BROKEN as broken:
         raise _bad_cursor() from broken
     more = len(found) > wanted
@@ -86,6 +91,13 @@ def page(
         previous=_encode(found[0], keys, True) if has_previous else None,
         size=wanted,
     )
+
+
+def _late(queryset: QuerySet[T], rows: QuerySet[T], count: int) -> list[T]:
+    """The first ``count`` of ``rows``, fetched as ``queryset`` fetches (related rows, deferred columns)."""
+    keys = list(rows.select_related(None).values_list("pk", flat=True)[:count])
+    fetched = {one.pk: one for one in queryset.order_by().filter(pk__in=keys)}
+    return [fetched[key] for key in keys if key in fetched]
 
 
 def _typed(model: type[Model], path: str, value: Any) -> Any:

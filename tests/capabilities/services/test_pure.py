@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quancheng.capabilities.services import checks, flow, receipt, search, spec, timing
+from quancheng.capabilities.services import checks, flow, receipt, search, spec, sync, timing
 from quancheng.capabilities.services.checks import Facts, FileFact, Outcome, Subject
 from quancheng.core.calendar import LegalClock
 from quancheng.core.identity import compute_check
@@ -19,12 +19,10 @@ from quancheng.kernel.calendar import working_calendar
 
 RESOURCES = Path(spec.__file__).parent / "resources"
 BOOK = RuleBook.from_toml_dicts(
-    tomllib.loads((RESOURCES / f"{name}.toml").read_text("utf-8")) for name in ("parameters", "periods")
+    tomllib.loads((RESOURCES / f"{name}.toml").read_text("utf-8"))
+    for name in ("parameters", "periods", "deadlines", "standards")
 )
-SPECS = {
-    path.stem: spec.read_spec(tomllib.loads(path.read_text("utf-8")))
-    for path in sorted(RESOURCES.glob("*-*.toml"))
-}
+SPECS = {path.stem: spec.read_spec(sync.load(path)) for path in sorted(RESOURCES.glob("*-*.toml"))}
 SENIOR = SPECS["senior-card"]
 TODAY = date(2026, 6, 1)
 DAYS = st.dates(date(1900, 1, 1), date(2026, 6, 1))

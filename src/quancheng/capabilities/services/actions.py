@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from quancheng.capabilities.services import casework, checks
+from quancheng.capabilities.services import casework, checks, results, running
 from quancheng.capabilities.services.checks import FileFact
+from quancheng.capabilities.services.complaining import (
+    BAD,
+    answer_complaint,
+    complain_case,
+    judge_answer,
+    open_complaint,
+)
 from quancheng.capabilities.services.deciding import (
     approve_case,
     claim_case,
@@ -14,41 +21,42 @@ from quancheng.capabilities.services.deciding import (
     refuse_case,
     return_case,
 )
-from quancheng.capabilities.services.facts import Applicant, applicant_of, facts_of, file_facts, prefilled
+from quancheng.capabilities.services.facts import applicant_of, facts_of, file_facts
+from quancheng.capabilities.services.filling import draft_values, filled
 from quancheng.capabilities.services.flow import State
-from quancheng.capabilities.services.forms import data_of, form_class
+from quancheng.capabilities.services.handing import (
+    approve_many,
+    extend_case,
+    pause_case,
+    resume_case,
+    set_absence,
+    transfer_case,
+)
 from quancheng.capabilities.services.models import Case, CaseFile, Draft, Matter
 from quancheng.capabilities.services.publishing import publish_matter
+from quancheng.capabilities.services.reviewing import answer_task, appeal_case, book_visit, confirm_visit
 from quancheng.capabilities.services.spec import MatterSpec
+from quancheng.capabilities.services.submitting import receive_case, spec_of, submit_case
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, clock, rulebook
+from quancheng.kernel import access, audit, rulebook
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput
 
 __all__ = [
-    "approve_case",
-    "attach_file",
-    "claim_case",
-    "correct_case",
-    "drop_draft",
-    "note_case",
-    "publish_matter",
-    "rate_case",
-    "refuse_case",
-    "return_case",
-    "save_draft",
-    "submit_case",
+    "answer_complaint", "answer_task", "appeal_case", "approve_case", "approve_many", "attach_file",
+    "book_visit", "claim_case", "complain_case", "confirm_visit", "correct_case", "drop_draft", "extend_case",
+    "judge_answer", "note_case", "pause_case", "publish_matter", "rate_case", "receive_case", "refuse_case",
+    "results", "resume_case", "return_case", "save_draft", "set_absence", "submit_case", "transfer_case",
     "withdraw_case",
-]
+]  # fmt: skip
 
 
 @action("services.draft.save", idempotent=False)
 def save_draft(call: Call, *, matter: Matter, form: Mapping[str, Any]) -> Draft:
     """保存草稿 of the asker for a matter; unknown keys are left out. Raises Forbidden."""
     access.require(call.actor, "apply", matter)
-    spec = _spec(matter)
-    allowed = {row.key: row for row in spec.field if not row.locked}
-    kept = {key: value for key, value in form.items() if key in allowed and value not in (None, "")}
+    spec = spec_of(matter)
+    kept = draft_values(spec, form)
     draft, _made = Draft.objects.get_or_create(
         user_id=call.actor.user_id,
         matter=matter,
@@ -89,7 +97,7 @@ def attach_file(
     if target is None:
         raise InvalidInput(Text("没有指明草稿或办件。", "Neither a draft nor a case was named."))
     access.require(call.actor, "save" if draft is not None else "correct", target)
-    spec = _spec(draft.matter) if draft is not None else target.version.spec
+    spec = spec_of(draft.matter) if draft is not None else target.version.spec
     if material not in {row.key for row in spec.uploads}:
         raise InvalidInput(
             Text(f"这个事项不需要材料 {material}。", f"This matter asks for no material {material}.")
@@ -118,51 +126,6 @@ def attach_file(
     return kept
 
 
-@action("services.case.submit")
-def submit_case(
-    call: Call, *, matter_code: str, form: Mapping[str, Any] | None = None, insist: bool = False
-) -> Case:
-    """提交办件 from the given form, or from the saved draft when none is given; files are the draft's.
-
-    Raises NotSignedIn, Forbidden (no real name, not a firm), InvalidInput (fields, unmet
-    conditions unless ``insist``), Conflict (already in progress, nothing to submit).
-    """
-    matter = Matter.objects.select_related("current").filter(code=matter_code, enabled=True).first()
-    if matter is None:
-        access.require(call.actor, "apply", Matter)
-        raise InvalidInput(Text(f"没有事项 {matter_code}。", f"There is no matter {matter_code}."))
-    access.require(call.actor, "apply", matter)
-    spec = _spec(matter)
-    applicant = applicant_of(call.actor, spec)
-    draft = Draft.objects.filter(user_id=call.actor.user_id, matter=matter, firm_id=applicant.firm_id).first()
-    files = list(CaseFile.objects.filter(draft=draft, current=True)) if draft else []
-    if form is None and draft is None:
-        raise _nothing_left(applicant, matter)
-    values, provenance = _filled(spec, applicant, form if form is not None else draft.form, files)
-    facts = facts_of(applicant, matter, spec, form=values, files=file_facts(files))
-    found = checks.run_checks(spec, facts)
-    casework.refuse_failures(spec, found, insist)
-    case = Case(
-        receipt=casework.next_receipt(applicant.region), matter=matter, version=matter.current,
-        applicant_id=applicant.person_id, firm_id=applicant.firm_id, applicant_name=applicant.subject.name,
-        submitted_by_id=call.actor.user_id, department=casework.deciding_department(spec, applicant.region),
-        region_code=applicant.region or rulebook.city_region(), state=State.SUBMITTED, form=values,
-        provenance=provenance, submitted_at=call.at, simulated=call.actor.simulated,
-    )  # fmt: skip
-    casework.start_clock(case, clock.today())
-    case.save()
-    casework.adopt_files(case, files)
-    if draft is not None:
-        draft.delete()
-    casework.keep_findings(case, found, 1, call.at)
-    casework.remember(
-        call, case, "submitted", Text("提交申请", "Application submitted"), data={"insisted": insist}
-    )
-    audit.note(receipt=case.receipt, matter=spec.code, version=matter.current.number, insisted=insist)
-    casework.tell(case, "submitted", due=case.due_on.isoformat())
-    return case
-
-
 @action("services.case.correct")
 def correct_case(
     call: Call,
@@ -178,25 +141,13 @@ def correct_case(
     """
     access.require(call.actor, "correct", case)
     case = casework.take(case, None)
-    casework.move(case, "correct")
+    running.check(call, case, "correct")
     spec = case.version.spec
     applicant = applicant_of(call.actor, spec)
     for material, fact in (files or {}).items():
-        CaseFile.objects.filter(case=case, material=material).update(current=False)
-        CaseFile.objects.create(
-            case=case,
-            material=material,
-            digest=fact.digest,
-            media_type=fact.media_type,
-            size=fact.size,
-            width=fact.width,
-            height=fact.height,
-            name=(names or {}).get(material, material)[-120:],
-            added_at=call.at,
-            added_by_id=call.actor.user_id,
-        )
+        casework.keep_file(call, case, material, fact, (names or {}).get(material, material))
     current = list(CaseFile.objects.filter(case=case, current=True))
-    case.form, case.provenance = _filled(spec, applicant, form, current)
+    case.form, case.provenance = filled(spec, applicant, form, current)
     found = checks.run_checks(
         spec, facts_of(applicant, case.matter, spec, form=case.form, files=file_facts(current), besides=case)
     )
@@ -204,6 +155,7 @@ def correct_case(
     rounds = case.findings.order_by("-round").values_list("round", flat=True).first() or 0
     casework.keep_findings(case, found, rounds + 1, call.at)
     casework.resume_clock(case)
+    running.advance(call, case, "correct")
     casework.save(case)
     casework.remember(call, case, "corrected", Text("补正并重新提交", "Corrected and sent again"))
     audit.note(receipt=case.receipt, round=rounds + 1)
@@ -216,9 +168,8 @@ def withdraw_case(call: Call, *, case: Case, reason: str = "") -> Case:
     """撤回 before a decision. Raises Forbidden, Conflict."""
     access.require(call.actor, "withdraw", case)
     case = casework.take(case, None)
-    casework.move(case, "withdraw")
-    casework.finish_clock(case, call)
     case.decision = {"kind": "withdrawn", "reason": reason.strip()[:500]}
+    running.advance(call, case, "withdraw")
     casework.save(case)
     casework.remember(call, case, "withdrawn", Text("申请人撤回", "Withdrawn by the applicant"))
     audit.note(receipt=case.receipt)
@@ -242,66 +193,12 @@ def rate_case(call: Call, *, case: Case, score: int, text: str = "") -> Case:
         )
     case.rating, case.rating_text = score, text.strip()[:300]
     casework.save(case)
+    if score <= BAD:
+        open_complaint(call, case, "rating", case.rating_text or "未写明原因")
     audit.note(receipt=case.receipt, score=score)
     casework.tell(case, "rated", score=score)
     return case
 
 
-def _spec(matter: Matter) -> MatterSpec:
-    if matter.current is None:
-        raise Conflict(Text("该事项尚未发布。", "This matter is not published."))
-    return matter.current.spec  # type: ignore[no-any-return]
-
-
 def _firm(call: Call, spec: MatterSpec) -> int | None:
     return call.actor.firm_id if spec.applicant in {"firm", "either"} else None
-
-
-def _nothing_left(applicant: Applicant, matter: Matter) -> Conflict:
-    """No draft: most likely it was submitted a moment ago in another window."""
-    mine = Case.objects.filter(matter=matter, applicant_id=applicant.person_id, firm_id=applicant.firm_id)
-    last = mine.order_by("-submitted_at").first()
-    if last is None:
-        return Conflict(
-            Text("没有可提交的内容，请先填写申请。", "There is nothing to submit; fill in the form first.")
-        )
-    return Conflict(
-        Text(
-            f"这份申请已经提交，受理编号{last.receipt}。",
-            f"This application was submitted already under {last.receipt}.",
-        ),
-        todo=Text("请在“我的办件”查看进度。", "See its progress under “My cases”."),
-        extra={"receipt": last.receipt},
-    )
-
-
-def _filled(
-    spec: MatterSpec, applicant: Applicant, given: Mapping[str, Any], files: list[CaseFile]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Checked values with locked fields from the registers, and where each value comes from."""
-    have = frozenset(one.material for one in files if one.current)
-    form = form_class(spec, have=have)(data=data_of(given))
-    fields: dict[str, Text] = {}
-    if not form.is_valid():
-        fields = {key: Text.of(str(errors[0])) for key, errors in form.errors.items() if key != "__all__"}
-    known = prefilled(applicant, spec)
-    for row in spec.field:
-        if row.locked and row.required and row.key not in known:
-            fields[row.key] = Text(
-                f"登记库中没有{row.label.zh},请先到“我的”补全。",
-                f"The register has no {row.label.en.lower()}; complete it under “My account”.",
-            )
-    if fields:
-        raise InvalidInput(fields=fields)
-    values = form.values()
-    values |= {row.key: known[row.key]["value"] for row in spec.field if row.locked and row.key in known}
-    provenance = {
-        key: {
-            "source": fact["source"],
-            "as_of": fact["as_of"],
-            "simulated": fact["simulated"],
-            "changed": values.get(key) != fact["value"],
-        }
-        for key, fact in known.items()
-    }
-    return values, provenance

@@ -1,25 +1,37 @@
-"""Pages of an application: the form, check answers, submit, correct. Nothing entered is ever lost.
+"""Pages of an application: the form page by page, check answers, submit. Nothing entered is ever lost.
 
-Every answer goes into the draft, also a wrong one; an uploaded picture stays with the draft. If the
+Every answer goes into the draft, also a wrong one; an uploaded file stays with the draft. If the
 session has expired the answers wait in the new session until the person has signed in again.
 """
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from quancheng.capabilities.services import actions, catalogue, checks, files, queries, showing
-from quancheng.capabilities.services.citizen import named_files, signed_in
+from quancheng.capabilities.services import (
+    actions,
+    answering,
+    catalogue,
+    checks,
+    cosigning,
+    files,
+    pagework,
+    queries,
+    showing,
+)
+from quancheng.capabilities.services.citizen import signed_in
+from quancheng.capabilities.services.definitions import definition_of, field_name, open_fields, spec_of
 from quancheng.capabilities.services.facts import Applicant, applicant_of, facts_of, file_facts, prefilled
-from quancheng.capabilities.services.flow import State
-from quancheng.capabilities.services.forms import ApplicationForm, form_class
-from quancheng.capabilities.services.models import CaseFile, Matter
-from quancheng.capabilities.services.spec import MatterSpec
+from quancheng.capabilities.services.filling import DISPUTED, evaluated, wrong_in
+from quancheng.capabilities.services.models import CaseFile, Draft, Matter
+from quancheng.core.forms import FormState, Page
 from quancheng.core.text import Text
 from quancheng.kernel import errors
 from quancheng.kernel.middleware import new_key
@@ -32,120 +44,152 @@ PENDING = "services.pending"
 @require_http_methods(["GET", "POST"])
 @files.limited_uploads
 def apply(request: HttpRequest, code: str) -> HttpResponse:
-    """填写申请."""
+    """填写申请, one page of the form at a time."""
     actor = request.actor  # type: ignore[attr-defined]
     matter = catalogue.matter(actor, code)
-    spec = matter.current.spec
+    spec = spec_of(matter)
     if not matter.online:
         return redirect("services:guide", code=code)
     if not actor.is_authenticated:
         if request.method == "POST":
-            request.session[PENDING] = {"matter": code, "form": _posted(spec, request)}
+            given = answering.posted(request, open_fields(definition_of(spec)))
+            request.session[PENDING] = {"matter": code, "form": given}
         raise errors.NotSignedIn()
     applicant = applicant_of(actor, spec)
     if request.method == "POST":
         return _receive(request, matter, applicant)
     restored = _restore(request, matter)
     draft = queries.draft(actor, matter)
-    uploads = _uploads(draft)
-    known = prefilled(applicant, spec)
-    initial = {key: fact["value"] for key, fact in known.items()} | (draft.form if draft else {})
-    form = form_class(spec, have=frozenset(uploads))(initial=initial)
-    return _form_page(request, matter, applicant, form, uploads, restored=restored)
+    found = evaluated(spec, applicant, _answers(draft, applicant, matter), uploads_of(draft))
+    page = _page_for(request, matter, found, draft)
+    return _form_page(request, matter, applicant, draft, found, page, restored=restored)
 
 
 def _receive(request: HttpRequest, matter: Matter, applicant: Applicant) -> HttpResponse:
-    """Take what was posted: keep it, then say what is wrong or go on to check answers."""
-    spec = matter.current.spec
-    call = request.call()  # type: ignore[attr-defined]
-    draft = actions.save_draft(call, matter=matter, form=_posted(spec, request))
-    problems, status = receive_files(
-        request,
-        spec,
-        lambda key, fact, name: actions.attach_file(call, material=key, fact=fact, name=name, draft=draft),
-    )
-    uploads = _uploads(queries.draft(call.actor, matter))
-    form = form_class(spec, have=frozenset(uploads))(data=request.POST)
-    valid = form.is_valid()
-    for key, text in problems.items():
-        form.errors.pop(f"file_{key}", None)
-        form.add_error(f"file_{key}", text.pick(request.LANGUAGE_CODE))  # type: ignore[attr-defined]
+    """Take what was posted: keep it, then say what is wrong or go on."""
+    spec, call = spec_of(matter), request.call()  # type: ignore[attr-defined]
+    definition = definition_of(spec)
+    draft = queries.draft(call.actor, matter)
+    before = evaluated(spec, applicant, _answers(draft, applicant, matter), uploads_of(draft))
+    page = _page_for(request, matter, before, draft)
+    form = _merged(request, matter, page, _answers(draft, applicant, matter))
+    saved: Draft = actions.save_draft(call, matter=matter, form=form)
+    problems, status = pagework.receive(request, spec, page, draft=saved)
+    if back := pagework.small_step(request, saved, page, problems):
+        return back
+    draft = queries.draft(call.actor, matter)
+    found = evaluated(spec, applicant, form, uploads_of(draft))
     if request.POST.get("save") == "1" and not problems:
         return redirect("services:cases")
-    if not valid or problems:
-        return _form_page(request, matter, applicant, form, uploads, status=status if problems else 422)
-    actions.save_draft(call, matter=matter, form=form.values())
-    return redirect("services:check", code=matter.code)
+    if request.POST.get("back") and not problems:
+        return _to_page(matter, _neighbour(matter, found, page, -1))
+    wrong = wrong_in(definition, found, page.key)
+    wrong |= cosigning.wrong_people(definition, found, applicant, page) | problems
+    if wrong:
+        code = status if problems else 422
+        return _form_page(request, matter, applicant, draft, found, page, wrong=wrong, status=code)
+    actions.save_draft(call, matter=matter, form=_settled(page, form, found))
+    after = _neighbour(matter, found, page, 1)
+    return _to_page(matter, after) if after else redirect("services:check", code=matter.code)
 
 
-def receive_files(request: HttpRequest, spec: MatterSpec, keep: Any) -> tuple[dict[str, Text], int]:
-    """Store the pictures that came; returns what was wrong with which, and the answer's status."""
-    problems: dict[str, Text] = {}
-    status = 422
-    for row in spec.uploads:
-        upload = request.FILES.get(f"file_{row.key}")
-        if f"file_{row.key}" in files.oversize_fields(request):
-            wrong: errors.QuanchengError = files.too_large()
-            problems[row.key], status = _said(wrong), wrong.status
-        elif upload is not None:
-            try:
-                keep(row.key, files.keep(upload), str(upload.name))
-            except (errors.TooLarge, errors.Unsupported, errors.InvalidInput) as wrong:
-                problems[row.key], status = _said(wrong), max(status if problems else 0, wrong.status)
-    return problems, status
+def _settled(page: Page, form: dict[str, Any], found: FormState) -> dict[str, Any]:
+    """The draft with this page's answers as they were understood; hidden ones are gone."""
+    others = {key: value for key, value in form.items() if key not in page.fields}
+    return others | {key: found.answers[key] for key in page.fields if key in found.answers}
 
 
-def _said(wrong: errors.QuanchengError) -> Text:
-    return Text(wrong.detail.zh + wrong.todo.zh, f"{wrong.detail.en} {wrong.todo.en}")
+def _merged(request: HttpRequest, matter: Matter, page: Page, before: dict[str, Any]) -> dict[str, Any]:
+    """The draft so far with this page's answers as they came."""
+    definition = definition_of(spec_of(matter))
+    fields = tuple(one for one in open_fields(definition) if one.key in page.fields)
+    keys = {one.key for one in fields}
+    form = {key: value for key, value in before.items() if key not in keys}
+    form |= answering.posted(request, fields)
+    disputed = dict(before.get(DISPUTED) or {}) | pagework.disputes(request, definition)
+    return form | ({DISPUTED: disputed} if disputed else {})
+
+
+def _answers(draft: Draft | None, applicant: Applicant, matter: Matter) -> dict[str, Any]:
+    """What the draft holds; before there is one, what the registers know."""
+    if draft is not None:
+        return dict(draft.form)
+    return {key: fact["value"] for key, fact in prefilled(applicant, spec_of(matter)).items()}
+
+
+# -- pages of the form ------------------------------------------------------------------------------
+def _page_for(request: HttpRequest, matter: Matter, found: FormState, draft: Draft | None) -> Page:
+    """The page asked for; without a wish, where the person left off."""
+    definition = definition_of(spec_of(matter))
+    wanted = request.POST.get("page") or request.GET.get("page") or ""
+    if wanted in found.pages and (page := definition.page(wanted)):
+        return page
+    shown = [page for page in definition.pages if page.key in found.pages] or list(definition.pages)
+    if draft is not None and len(shown) > 1 and request.method == "GET":
+        wrong = wrong_in(definition, found)
+        for page in shown:
+            names = {field_name(definition.by_path[key]) for key in page.fields}
+            if any(path.split(".")[0] in names for path in wrong):
+                return page
+    return shown[0]
+
+
+def _neighbour(matter: Matter, found: FormState, page: Page, step: int) -> Page | None:
+    pages = [one for one in definition_of(spec_of(matter)).pages if one.key in found.pages]
+    at = next((n for n, one in enumerate(pages) if one.key == page.key), 0) + step
+    return pages[at] if 0 <= at < len(pages) else None
+
+
+def _to_page(matter: Matter, page: Page | None, **more: str) -> HttpResponse:
+    address = reverse("services:apply", kwargs={"code": matter.code})
+    query = {"page": page.key, **more} if page else more
+    return redirect(f"{address}?{urlencode(query)}" if query else address)
 
 
 def _form_page(
     request: HttpRequest,
     matter: Matter,
     applicant: Applicant,
-    form: ApplicationForm,
-    uploads: dict[str, CaseFile],
+    draft: Draft | None,
+    found: FormState,
+    page: Page,
     *,
+    wrong: dict[str, Text] | None = None,
     status: int = 200,
     restored: bool = False,
 ) -> HttpResponse:
-    spec = matter.current.spec
+    spec = spec_of(matter)
+    definition = definition_of(spec)
     known = prefilled(applicant, spec)
-    locked = {row.key: known[row.key]["value"] for row in spec.field if row.locked and row.key in known}
+    raw = _answers(draft, applicant, matter)
+    disputed = raw.get(DISPUTED) or {}
+    sight = answering.Sight(
+        definition, found, raw, wrong or {}, tuple(uploads_of(draft)), known, disputed,
+        request.GET.get("more", ""),
+    )  # fmt: skip
+    fields = answering.asked_on(sight, page)
+    pages = [one for one in definition.pages if one.key in found.pages]
+    first = bool(pages) and pages[0].key == page.key
+    locked = {
+        one.key: known[one.key]["value"] for one in definition.fields if one.locked and one.key in known
+    }
+    language = request.LANGUAGE_CODE
     return render(
         request,
         "services/apply.html",
         {
-            "matter": matter,
-            "spec": spec,
-            "form": form,
-            "steps": _steps(),
-            "restored": restored,
-            "locked": showing.answer_rows(spec, locked, known),
-            "fields": _bound(spec, form, known, uploads),
+            "matter": matter, "spec": spec, "steps": _steps(), "restored": restored, "page": page,
+            "pages": pages, "number": next((n for n, one in enumerate(pages, 1) if one.key == page.key), 1),
+            "first": first, "last": not pages or pages[-1].key == page.key,
+            "locked": showing.answer_rows(spec, locked, known, disputed=disputed) if first or not pages else [],
+            "fields": fields, "wrong": wrong, "errors": answering.summary(fields, wrong or {}, language),
+            "island": pagework.island(request, matter, applicant, found, page, draft, bool(wrong)),
         },
         status=status,
-    )
+    )  # fmt: skip
 
 
-def _bound(
-    spec: MatterSpec, form: ApplicationForm, known: dict[str, Any], uploads: dict[str, CaseFile]
-) -> list[Any]:
-    rows = []
-    for bound in form:
-        key = bound.name.removeprefix("file_")
-        origin = known.get(key) if not bound.name.startswith("file_") else None
-        rows.append(
-            {
-                "bound": bound,
-                "upload": uploads.get(key) if bound.name.startswith("file_") else None,
-                "source": Text.of(origin["source"]) if origin else None,
-                "simulated": bool(origin and origin.get("simulated")),
-            }
-        )
-    return rows
-
-
+# -- check and submit -------------------------------------------------------------------------------
 @never_cache
 @require_http_methods(["GET", "POST"])
 def check(request: HttpRequest, code: str) -> HttpResponse:
@@ -161,31 +205,40 @@ def _submit(request: HttpRequest, matter: Matter) -> HttpResponse:
     call = request.call()  # type: ignore[attr-defined]
     insist = request.POST.get("insist") == "1"
     try:
+        if field := request.POST.get("invite"):
+            return _invite(request, matter, field)
         made = actions.submit_case(call, matter_code=matter.code, insist=insist)
     except errors.InvalidInput as wrong:
-        if wrong.fields:
-            return _check_page(request, matter, problem=wrong, back=True)
         return _check_page(request, matter, problem=wrong)
     return redirect(f"/cases/{made.receipt}/?new=1")
 
 
+def _invite(request: HttpRequest, matter: Matter, field: str) -> HttpResponse:
+    call = request.call()  # type: ignore[attr-defined]
+    draft = queries.draft(call.actor, matter)
+    if draft is not None:
+        cosigning.invite_cosigner(call, draft=draft, field=field)
+    return redirect("services:check", code=matter.code)
+
+
 def _check_page(
-    request: HttpRequest, matter: Matter, *, problem: errors.InvalidInput | None = None, back: bool = False
+    request: HttpRequest, matter: Matter, *, problem: errors.InvalidInput | None = None
 ) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
-    spec = matter.current.spec
+    spec = spec_of(matter)
     draft = queries.draft(actor, matter)
     if draft is None:
         return redirect("services:apply", code=matter.code)
     applicant = applicant_of(actor, spec)
-    uploads = _uploads(draft)
+    uploads = uploads_of(draft)
     known = prefilled(applicant, spec)
-    locked = {row.key: known[row.key]["value"] for row in spec.field if row.locked and row.key in known}
-    values = draft.form | locked
-    facts = facts_of(applicant, matter, spec, form=values, files=file_facts(list(uploads.values())))
+    state = evaluated(spec, applicant, draft.form, uploads)
+    facts = facts_of(applicant, matter, spec, form=dict(state.answers), files=file_facts(uploads))
     found = checks.run_checks(spec, facts)
     labels = {row.id: row.text.text for row in spec.condition}
-    names = {row.key: row.name.text for row in spec.material}
+    definition = definition_of(spec)
+    wrong = wrong_in(definition, state) | cosigning.wrong_people(definition, state, applicant)
+    wrong |= problem.fields if problem else {}
     return render(
         request,
         "services/check.html",
@@ -194,15 +247,17 @@ def _check_page(
             "spec": spec,
             "steps": _steps(),
             "key": new_key(),
+            "invite_key": new_key(),
             "problem": problem,
-            "back": back,
-            "answers": showing.answer_rows(spec, values, known),
+            "unfinished": pagework.unfinished(definition, state, wrong),
+            "sections": pagework.sections(spec, state, known, draft.form.get(DISPUTED) or {}),
+            "cosigners": pagework.cosigners(definition, state, draft),
             "findings": [
                 {"one": one, "label": labels[one.condition], "kind": showing.outcome_kind(one.outcome)}
                 for one in found
             ],
             "failed": any(one.outcome is checks.Outcome.FAIL for one in found),
-            "files": [{"file": one, "name": names[one.material]} for one in uploads.values()],
+            "files": [{"file": one, "name": showing.file_name(spec, one.material)} for one in uploads],
         },
         status=422 if problem else 200,
     )
@@ -218,88 +273,23 @@ def drop(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("services:cases")
 
 
-@never_cache
-@require_http_methods(["GET", "POST"])
-@files.limited_uploads
-def correct(request: HttpRequest, receipt: str) -> HttpResponse:
-    """补正."""
-    actor = signed_in(request)
-    found = queries.my_case(actor, receipt)
-    if found.state != State.CORRECTION:
-        return redirect("services:case", receipt=receipt)
-    spec = found.spec
-    status = 200
-    call = request.call()  # type: ignore[attr-defined]
-    form = form_class(spec, have=frozenset(one.material for one in queries.files(found)))(initial=found.form)
-    if request.method == "POST":
-        problems, status = receive_files(
-            request,
-            spec,
-            lambda key, fact, name: actions.attach_file(call, material=key, fact=fact, name=name, case=found),
-        )
-        have = frozenset(one.material for one in queries.files(found))
-        form = form_class(spec, have=have)(data=request.POST)
-        for key, text in problems.items():
-            form.add_error(f"file_{key}", text.pick(request.LANGUAGE_CODE))  # type: ignore[attr-defined]
-        if form.is_valid():
-            try:
-                actions.correct_case(call, case=found, form=form.values())
-                return redirect("services:case", receipt=receipt)
-            except errors.InvalidInput as wrong:
-                _spread(form, wrong, request)
-        status = status if problems else 422
-    uploads = {one.material: one for one in queries.files(found)}
-    locked = {row.key: found.form.get(row.key) for row in spec.field if row.locked}
-    history = [one for one in found.history.all() if one.kind == "returned"]
-    return render(
-        request,
-        "services/correct.html",
-        {
-            "case": found,
-            "spec": spec,
-            "form": form,
-            "returned": history[-1] if history else None,
-            "asked": showing.written(history[-1].data.get("reason", "")) if history else "",
-            "correct_by": found.clock.get("correct_by"),
-            "files": named_files(found),
-            "locked": showing.answer_rows(spec, locked, found.provenance),
-            "fields": _bound(spec, form, {}, uploads),
-            "key": new_key(),
-        },
-        status=status,
-    )
-
-
-def _spread(form: ApplicationForm, wrong: errors.InvalidInput, request: HttpRequest) -> None:
-    language = request.LANGUAGE_CODE  # type: ignore[attr-defined]
-    for key, text in wrong.fields.items():
-        form.add_error(key if key in form.fields else None, text.pick(language))
-    if not wrong.fields:
-        form.add_error(None, wrong.detail.pick(language))
-
-
 # -- what was entered ---------------------------------------------------------------------------
-def _posted(spec: MatterSpec, request: HttpRequest) -> dict[str, Any]:
-    """Answers as they came, of this form's own fields only."""
-    return {
-        row.key: request.POST[row.key][: max(row.max_length * 2, 200)].replace("\x00", "")
-        for row in spec.field
-        if not row.locked and request.POST.get(row.key)
-    }
-
-
 def _restore(request: HttpRequest, matter: Matter) -> bool:
     """Put answers that waited in the session into the draft."""
     pending = request.session.get(PENDING)
     if not pending or pending.get("matter") != matter.code:
         return False
     del request.session[PENDING]
-    actions.save_draft(request.call(), matter=matter, form=pending["form"])  # type: ignore[attr-defined]
+    call = request.call()  # type: ignore[attr-defined]
+    draft = queries.draft(call.actor, matter)
+    before = dict(draft.form) if draft else {}
+    actions.save_draft(call, matter=matter, form=before | pending["form"])
     return True
 
 
-def _uploads(draft: Any) -> dict[str, CaseFile]:
-    return {one.material: one for one in draft.files.all() if one.current} if draft else {}
+def uploads_of(draft: Draft | None) -> list[CaseFile]:
+    """Current files of a draft, signatures included."""
+    return [one for one in draft.files.all() if one.current] if draft else []
 
 
 def _steps() -> list[Text]:

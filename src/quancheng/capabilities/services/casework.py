@@ -237,6 +237,17 @@ def adopt_files(case: Case, files: list[CaseFile]) -> None:
         CaseFile.objects.filter(pk=one.pk).update(case=case, draft=None, current=True)
 
 
+def keep_file(call: Call, case: Case, material: str, fact: checks.FileFact, name: str) -> CaseFile:
+    """A stored upload as the current file of a material; the older one steps back."""
+    CaseFile.objects.filter(case=case, material=material).update(current=False)
+    kept: CaseFile = CaseFile.objects.create(
+        case=case, material=material, digest=fact.digest, media_type=fact.media_type, size=fact.size,
+        width=fact.width, height=fact.height, name=name[-120:], added_at=call.at,
+        added_by_id=call.actor.user_id,
+    )  # fmt: skip
+    return kept
+
+
 def worded(text: str, field: str, message: Text) -> str:
     """A reason somebody must read: not empty, not endless."""
     text = text.strip()

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from quancheng.capabilities.services import actions, catalogue, queries, showing
+from quancheng.capabilities.services import actions, catalogue, queries, resolving, showing
 from quancheng.capabilities.services.flow import Side, State, steps_from
 from quancheng.capabilities.services.forms import RatingForm
 from quancheng.capabilities.services.models import Case
@@ -80,6 +80,8 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
             "judged": judged,
             "held": queries.held_already(actor, judged),
             "conditions": conditions,
+            "materials": resolving.guide_rows(actor, spec),
+            "elements": resolving.elements_of(spec),
             "periods": queries.periods(matter),
             "draft": queries.draft(actor, matter),
             "zones": [one for one in catalogue.zones() if one.code in spec.zones],
@@ -146,10 +148,8 @@ def case_page(
 
 def named_files(found: Case) -> list[dict[str, Any]]:
     """Current files with the names of their materials."""
-    names = {row.key: row.name.text for row in found.spec.material}
     return [
-        {"file": one, "name": names.get(one.material, Text(one.material, one.material))}
-        for one in queries.files(found)
+        {"file": one, "name": showing.file_name(found.spec, one.material)} for one in queries.files(found)
     ]
 
 

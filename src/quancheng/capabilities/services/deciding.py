@@ -5,20 +5,13 @@ Every step names the revision it was decided on; whoever comes second is told wh
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Any
-
-from quancheng.capabilities.services import casework
-from quancheng.capabilities.services.models import Case, CaseFile
-from quancheng.capabilities.services.spec import MatterSpec
-from quancheng.capabilities.trust.actions import issue_licence
+from quancheng.capabilities.services import casework, documents, running
+from quancheng.capabilities.services.models import Case
+from quancheng.capabilities.services.work_models import DocumentKind
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, clock, rulebook
+from quancheng.kernel import access, audit
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from quancheng.capabilities.trust.models import Licence
 
 APPEAL = Text(
     "如不服本决定，可自收到之日起六十日内申请行政复议，或六个月内提起行政诉讼。",
@@ -33,9 +26,10 @@ def claim_case(call: Call, *, case: Case, revision: int | None = None) -> Case:
     """受理: take the case over. Raises Forbidden, Conflict."""
     access.require(call.actor, "claim", case)
     case = casework.take(case, revision)
-    casework.move(case, "claim")
+    running.advance(call, case, "claim")
     case.officer_id = call.actor.user_id
     casework.save(case)
+    documents.draw(call, case, DocumentKind.ACCEPTANCE)
     casework.remember(call, case, "claimed", Text("受理", "Accepted"))
     audit.note(receipt=case.receipt)
     casework.tell(case, "accepted")
@@ -49,25 +43,26 @@ def approve_case(call: Call, *, case: Case, revision: int | None = None, opinion
     Raises Forbidden, Conflict (decided by somebody else, holds a licence already).
     """
     access.require(call.actor, "approve", case)
-    case = casework.take(case, revision)
-    casework.move(case, "approve")
-    casework.finish_clock(case, call)
+    return approve(call, casework.take(case, revision), opinion)
+
+
+def approve(call: Call, case: Case, opinion: str, *, bulk: bool = False) -> Case:
+    """What approving one locked case means; shared with deciding several at once."""
     case.officer_id = call.actor.user_id
-    spec = case.version.spec
     opinion = opinion.strip()[: casework.MAX_TEXT]
-    licence = _issue(call, case, spec)
-    case.licence_number = licence.number if licence else ""
-    case.decision = {"kind": "approved", "opinion": opinion}
-    casework.move(case, "complete")
+    case.decision = {"kind": "approved", "opinion": opinion} | ({"bulk": True} if bulk else {})
+    running.advance(call, case, "approve")
     casework.save(case)
+    spec, licence = case.version.spec, case.licence_number
+    documents.draw(call, case, DocumentKind.APPROVAL)
     text = Text("准予办理", "Approved")
-    casework.remember(call, case, "approved", text, data={"opinion": opinion, "licence": case.licence_number})
-    audit.note(receipt=case.receipt, licence=case.licence_number, opinion=opinion, findings=_findings(case))
+    casework.remember(call, case, "approved", text, data={"opinion": opinion, "licence": licence})
+    audit.note(receipt=case.receipt, licence=licence, opinion=opinion, findings=_findings(case))
     result = Text(
-        f"{spec.result.name.zh}已放入卡包。" if licence else f"办理结果:{spec.result.name.zh}。",
+        f"{spec.result.name.zh}已放入卡包。" if licence else f"办理结果：{spec.result.name.zh}。",
         f"{spec.result.name.en} is in your wallet." if licence else f"Result: {spec.result.name.en}.",
     )
-    casework.tell(case, "approved", licence=case.licence_number, result=result.to_dict())
+    casework.tell(case, "approved", licence=licence, result=result.to_dict())
     return case
 
 
@@ -81,10 +76,11 @@ def return_case(call: Call, *, case: Case, reason: str, revision: int | None = N
         Text("请写明需要补正的内容(500字以内)。", "Say what is to be corrected (500 characters at most)."),
     )
     case = casework.take(case, revision)
-    casework.move(case, "return")
+    running.advance(call, case, "return")
     case.officer_id = call.actor.user_id
     until = casework.suspend_clock(case, reason)
     casework.save(case)
+    documents.draw(call, case, DocumentKind.CORRECTION, reason=reason, correct_by=until.isoformat())
     casework.remember(
         call,
         case,
@@ -114,14 +110,14 @@ def refuse_case(call: Call, *, case: Case, ground: str, reason: str, revision: i
     if cited is None:
         wrong = Text("请从事项列出的情形中选择依据。", "Choose a ground from the matter's list.")
         raise InvalidInput(wrong, fields={"ground": wrong})
-    casework.move(case, "refuse")
-    casework.finish_clock(case, call)
     case.officer_id = call.actor.user_id
     case.decision = {
         "kind": "refused", "ground": ground, "ground_text": cited.text.to_dict(),
         "basis": cited.basis.to_dict(), "reason": reason, "appeal": APPEAL.to_dict(),
     }  # fmt: skip
+    running.advance(call, case, "refuse")
     casework.save(case)
+    documents.draw(call, case, DocumentKind.REFUSAL)
     casework.remember(
         call, case, "refused",
         Text("不予办理", "Refused"),
@@ -146,41 +142,6 @@ def note_case(call: Call, *, case: Case, text: str) -> Case:
     )
     audit.note(receipt=case.receipt)
     return case
-
-
-def _issue(call: Call, case: Case, spec: MatterSpec) -> Licence | None:
-    if spec.result.licence is None:
-        return None
-    photos = dict(CaseFile.objects.filter(case=case, current=True).values_list("material", "digest"))
-    items: dict[str, Any] = {}
-    for item, source in spec.result.items.items():
-        value = case.form.get(source, photos.get(source, ""))
-        items[item] = value
-    return issue_licence(
-        call.with_key(None),
-        type_code=spec.result.licence,
-        department_id=case.department_id,
-        region_code=case.department.region_code,
-        holder_name=case.applicant_name,
-        items=items,
-        person_id=case.applicant_id,
-        firm_id=case.firm_id,
-        case=case.receipt,
-        valid_to=_valid_to(spec),
-        submitted_by_id=case.submitted_by_id,
-    )
-
-
-def _valid_to(spec: MatterSpec) -> date | None:
-    if spec.result.validity_years is None:
-        return None
-    today = clock.today()
-    years = rulebook.find(spec.result.validity_years).integer()
-    try:
-        end = today.replace(year=today.year + years)
-    except ValueError:
-        end = date(today.year + years, 2, 28)
-    return date.fromordinal(end.toordinal() - 1)
 
 
 def _findings(case: Case) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.services.checks import Facts, FileFact, Subject
+from quancheng.capabilities.services.definitions import definition_of
 from quancheng.capabilities.services.flow import OPEN
 from quancheng.capabilities.services.models import Case, CaseFile, Matter
 from quancheng.capabilities.services.spec import MatterSpec
@@ -18,7 +19,7 @@ from quancheng.kernel import clock, rulebook
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import Forbidden, NotSignedIn
 
-__all__ = ["Applicant", "applicant_of", "facts_of", "file_facts", "prefilled"]
+__all__ = ["Applicant", "applicant_of", "facts_of", "file_facts", "open_receipts", "prefilled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,22 @@ def facts_of(
     besides: Case | None = None,
 ) -> Facts:
     """The facts for this applicant and matter today; ``besides`` leaves one case out of duplicates."""
+    today, city = clock.today(), rulebook.city_region()
+    return Facts(
+        on=today,
+        region=city,
+        subject=applicant.subject,
+        parameter=lambda name: rulebook.find(name, on=today, region=city),
+        licences=trust.held_types(person_id=applicant.person_id, firm_id=applicant.firm_id),
+        open_receipts=open_receipts(matter, applicant, besides),
+        form=form or {},
+        files=files or {},
+        licence_type=spec.result.licence or "",
+    )
+
+
+def open_receipts(matter: Matter, applicant: Applicant, besides: Case | None = None) -> tuple[str, ...]:
+    """Cases of the applicant in this matter that are not decided yet, oldest first, three at most."""
     mine = Case.objects.filter(matter=matter, state__in=[state.value for state in OPEN])
     mine = (
         mine.filter(firm_id=applicant.firm_id)
@@ -88,18 +105,7 @@ def facts_of(
     )
     if besides is not None:
         mine = mine.exclude(pk=besides.pk)
-    today, city = clock.today(), rulebook.city_region()
-    return Facts(
-        on=today,
-        region=city,
-        subject=applicant.subject,
-        parameter=lambda name: rulebook.find(name, on=today, region=city),
-        licences=trust.held_types(person_id=applicant.person_id, firm_id=applicant.firm_id),
-        open_receipts=tuple(mine.order_by("submitted_at").values_list("receipt", flat=True)[:3]),
-        form=form or {},
-        files=files or {},
-        licence_type=spec.result.licence or "",
-    )
+    return tuple(mine.order_by("submitted_at").values_list("receipt", flat=True)[:3])
 
 
 def file_facts(files: list[CaseFile]) -> dict[str, FileFact]:
@@ -114,9 +120,9 @@ def file_facts(files: list[CaseFile]) -> dict[str, FileFact]:
 def prefilled(applicant: Applicant, spec: MatterSpec) -> dict[str, dict[str, Any]]:
     """What each form field gets from the registers, with where it comes from."""
     return {
-        row.key: dict(applicant.known[row.prefill])
-        for row in spec.field
-        if row.prefill and row.prefill in applicant.known
+        field.key: dict(applicant.known[field.prefill])
+        for field in definition_of(spec).fields
+        if field.prefill and field.prefill in applicant.known
     }
 
 

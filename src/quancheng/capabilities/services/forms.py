@@ -1,26 +1,18 @@
-"""申请表: Django forms made from a matter's field definitions."""
+"""办件台和评价的表单; application forms are definitions (``definitions.py``), drawn by ``answering.py``."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.functional import lazy
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.services.flow import State
-from quancheng.capabilities.services.spec import FieldSpec, Label, Material, MatterSpec
+from quancheng.capabilities.services.spec import Label, MatterSpec
 from quancheng.core.text import Text
-from quancheng.kernel import clock
-
-_PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}", re.ASCII)
-DATE_FORMATS = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日"]
-PICTURES = "image/jpeg,image/png"
 
 
 def _pick(zh: str, en: str) -> str:
@@ -33,113 +25,6 @@ _lazy_pick = lazy(_pick, str)
 def say(label: Label | Text) -> Any:
     """A two-language text as a lazy string in the reader's language."""
     return _lazy_pick(label.zh, label.en)
-
-
-class ApplicationForm(forms.Form):
-    """Base of all application forms."""
-
-    def values(self) -> dict[str, Any]:
-        """Cleaned values as plain JSON; unanswered optional fields are left out."""
-        found: dict[str, Any] = {}
-        for key, value in self.cleaned_data.items():
-            if key.startswith("file_") or value in (None, ""):
-                continue
-            found[key] = value.isoformat() if hasattr(value, "isoformat") else value
-        return found
-
-
-def form_class(spec: MatterSpec, *, have: frozenset[str] = frozenset()) -> type[ApplicationForm]:
-    """The form of a matter: what a person fills in, and an upload for each material.
-
-    ``have`` names materials already uploaded, which need not come again.
-    """
-    fields: dict[str, forms.Field] = {row.key: _field(row) for row in spec.field if not row.locked}
-    agreements = {key: fields.pop(key) for key in list(fields) if isinstance(fields[key], forms.BooleanField)}
-    fields |= {f"file_{row.key}": _upload(row, row.key in have) for row in spec.uploads}
-    return type("MatterForm", (ApplicationForm,), fields | agreements)
-
-
-def data_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON values as form data (the API's way into the same validation).
-
-    Numbers become text, lists and objects are no answer to any field and count as empty.
-    """
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, bool | str):
-            found[key] = value
-        elif isinstance(value, int | float):
-            found[key] = f"{value:.15g}" if abs(value) < 1e15 else str(value)[:40]
-    return found
-
-
-def display(spec: MatterSpec, values: Mapping[str, Any]) -> list[tuple[FieldSpec, Any]]:
-    """Fields with their values as people read them."""
-    rows = []
-    for row in spec.field:
-        value = values.get(row.key)
-        if row.kind == "agree" or value in (None, ""):
-            continue
-        if row.kind == "choice":
-            option = next((one for one in row.options if one.value == value), None)
-            value = option.text.text if option else value
-        elif row.kind == "region":
-            value = people.region_name(str(value), full=True)
-        rows.append((row, value))
-    return rows
-
-
-def _field(row: FieldSpec) -> forms.Field:
-    common: dict[str, Any] = {
-        "label": say(row.label),
-        "required": row.required,
-        "help_text": say(row.hint) if row.hint else "",
-    }
-    match row.kind:
-        case "paragraph":
-            return forms.CharField(max_length=row.max_length, widget=forms.Textarea({"rows": 4}), **common)
-        case "choice":
-            choices = [(one.value, say(one.text)) for one in row.options]
-            return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **common)
-        case "date":
-            validators = [MaxValueValidator(clock.today, message=_("日期不能晚于今天"))] if row.past else []
-            widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-            return forms.DateField(input_formats=DATE_FORMATS, validators=validators, widget=widget, **common)
-        case "number":
-            limits = [MinValueValidator(row.minimum)] if row.minimum is not None else []
-            limits += [MaxValueValidator(row.maximum)] if row.maximum is not None else []  # type: ignore[list-item]
-            return forms.FloatField(
-                validators=limits, widget=forms.TextInput({"inputmode": "decimal"}), **common
-            )
-        case "phone":
-            return PhoneField(
-                max_length=20, widget=forms.TextInput({"type": "tel", "autocomplete": "tel"}), **common
-            )
-        case "region":
-            districts = [(one.code, say(one.text)) for one in people.regions()]
-            return forms.ChoiceField(choices=[("", "—"), *districts], **common)
-        case "agree":
-            return forms.BooleanField(**common)
-        case _:
-            return forms.CharField(max_length=row.max_length, **common)
-
-
-def _upload(row: Material, have: bool) -> forms.Field:
-    widget = forms.FileInput({"accept": PICTURES, "data-preview": ""})
-    return forms.FileField(
-        label=say(row.name), required=row.required and not have, help_text=say(row.how), widget=widget
-    )
-
-
-class PhoneField(forms.CharField):
-    """A Chinese mobile or landline number."""
-
-    def clean(self, value: Any) -> str:
-        text: str = super().clean(value)
-        text = re.sub(r"[\s-]", "", text) if text.strip().startswith("1") else text.strip()
-        if text and not _PHONE.fullmatch(text):
-            raise forms.ValidationError(gettext("电话应是11位手机号，或带区号的固定电话，如 0531-12345678"))
-        return text
 
 
 # -- desk -----------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 
+from quancheng.capabilities.services import noproof
 from quancheng.capabilities.services.flow import State
 from quancheng.capabilities.services.models import Case, Matter
 
@@ -44,10 +45,5 @@ def satisfaction() -> float | None:
 
 
 def without_proof() -> float | None:
-    """免提交材料占比: materials queried, promised or dropped, per cent of all (无证明城市)."""
-    total = spared = 0
-    for matter in Matter.objects.filter(enabled=True, current=F("current")).select_related("current"):
-        for row in matter.current.spec.material:
-            total += 1
-            spared += row.source != "upload"
-    return round(100 * spared / total, 2) if total else None
+    """免提交证明占比: certificates of administrative organs people need not bring, per cent (目标90%)."""
+    return noproof.rates().percent

@@ -9,10 +9,39 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from quancheng.capabilities.services.cosign_models import CoSigner
 from quancheng.capabilities.services.flow import State
 from quancheng.capabilities.services.spec import MatterSpec, read_spec
+from quancheng.capabilities.services.work_models import (
+    Absence,
+    CaseDocument,
+    CaseTask,
+    CaseTimer,
+    Charge,
+    Complaint,
+)
 from quancheng.core.text import Text
 from quancheng.kernel.models import GuardedModel
+
+__all__ = [
+    "NO_DUE",
+    "Absence",
+    "AppendOnlyError",
+    "Case",
+    "CaseDocument",
+    "CaseEvent",
+    "CaseFile",
+    "CaseTask",
+    "CaseTimer",
+    "Charge",
+    "CoSigner",
+    "Complaint",
+    "Draft",
+    "Finding",
+    "Matter",
+    "MatterVersion",
+    "ReceiptSerial",
+]  # fmt: skip
 
 NO_DUE = date(9999, 12, 31)
 """Stands for "no due day now" so that the inbox can sort by one indexed column."""
@@ -101,17 +130,24 @@ class Case(GuardedModel):
     receipt = models.CharField(_("受理编号"), max_length=32, unique=True)
     matter = models.ForeignKey(Matter, models.PROTECT, related_name="cases")
     version = models.ForeignKey(MatterVersion, models.PROTECT, related_name="cases")
+    # foreign keys that begin a composite index below need none of their own: each costs every insert
     applicant = models.ForeignKey(
-        "people.NaturalPerson", models.PROTECT, null=True, blank=True, related_name="cases"
+        "people.NaturalPerson", models.PROTECT, null=True, blank=True, related_name="cases", db_index=False
     )
-    firm = models.ForeignKey("people.Firm", models.PROTECT, null=True, blank=True, related_name="cases")
+    firm = models.ForeignKey(
+        "people.Firm", models.PROTECT, null=True, blank=True, related_name="cases", db_index=False
+    )
     applicant_name = models.CharField(_("申请主体"), max_length=120)
-    submitted_by = models.ForeignKey("people.User", models.PROTECT, related_name="cases_submitted")
-    department = models.ForeignKey("people.Department", models.PROTECT, related_name="cases")
+    submitted_by = models.ForeignKey(
+        "people.User", models.PROTECT, related_name="cases_submitted", db_index=False
+    )
+    department = models.ForeignKey("people.Department", models.PROTECT, related_name="cases", db_index=False)
     region_code = models.CharField(_("区划"), max_length=12, db_index=True)
     state = models.CharField(
         _("状态"), max_length=12, choices=[(state.value, state.text.zh) for state in State]
     )
+    flow = models.JSONField(_("流程状态"), default=dict)
+    channel = models.CharField(_("申请渠道"), max_length=12, default="online")
     form = models.JSONField(_("表单"), default=dict)
     provenance = models.JSONField(_("预填来源"), default=dict)
     clock = models.JSONField(_("办理时限"), default=dict)
@@ -132,7 +168,9 @@ class Case(GuardedModel):
         verbose_name = verbose_name_plural = _("办件")
         indexes: ClassVar = [
             models.Index(fields=["department", "state", "due_on", "id"]),
-            models.Index(fields=["department", "due_on", "id"]),
+            models.Index(fields=["department", "-submitted_at", "-id", "state"]),
+            models.Index(fields=["due_on", "id"]),
+            models.Index(fields=["-submitted_at", "-id"]),
             models.Index(fields=["applicant", "-submitted_at", "-id"]),
             models.Index(fields=["firm", "-submitted_at", "-id"]),
             models.Index(fields=["submitted_by", "-submitted_at", "-id"]),

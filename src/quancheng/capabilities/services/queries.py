@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from quancheng.capabilities.people import queries as people
-from quancheng.capabilities.services import casework, catalogue, timing
+from quancheng.capabilities.services import casework, catalogue, running, timing
 from quancheng.capabilities.services.checks import Finding as Checked
 from quancheng.capabilities.services.checks import Outcome, run_checks, worst
 from quancheng.capabilities.services.facts import applicant_of, facts_of
@@ -129,9 +129,10 @@ def desk(actor: Actor) -> QuerySet[Case]:
 def inbox(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[Case]:
     """A page of the desk: what waits by due day, or what is done by time."""
     require_desk(actor)
-    found = _filtered(desk(actor), params).select_related("matter", "department", "officer", "version")
+    found = _filtered(desk(actor), params).select_related("matter", "department", "officer")
+    found = found.defer("form", "provenance", "flow", "decision")  # what a row of the list does not show
     done = params.get("state") == "done" or params.get("state") in {state.value for state in DONE}
-    return pagination.page(found, DONE_ORDER if done else INBOX, params)
+    return pagination.page(found, DONE_ORDER if done else INBOX, params, late=True)
 
 
 def counts(actor: Actor) -> dict[str, int]:
@@ -190,9 +191,17 @@ def clock_of(case: Case) -> timing.Reading:
 
 def office_steps(actor: Actor, case: Case) -> frozenset[str]:
     """Verbs the asker may take on a case now."""
-    possible = {step.verb for step in steps_from(case.state, Side.OFFICE)}
+    possible = running.outcomes_of(case, "office")
     held = access.visible(actor, Case, verb="claim").filter(pk=case.pk).exists()
     return frozenset(possible) if held else frozenset()
+
+
+def applicant_steps(case: Case) -> frozenset[str]:
+    """Verbs the applicant may take on the own case now: correct, withdraw, appeal."""
+    if not case.flow:
+        return frozenset(step.verb for step in steps_from(case.state, Side.APPLICANT))
+    messages = {verb for verb in running.MESSAGES if running.possible(case, verb)}
+    return frozenset(running.outcomes_of(case, "applicant")) | messages
 
 
 def days_of(matter: Matter) -> tuple[int, int]:

@@ -12,54 +12,43 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from quancheng.core.text import Text
+from quancheng.capabilities.services.elements import (
+    Code,
+    Fee,
+    Hall,
+    Key,
+    Label,
+    Material,
+    Result,
+    Row,
+    RuleId,
+    Rung,
+    Way,
+)
 
-__all__ = ["MatterSpec", "digest_of", "read_spec"]
-
-Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_-]+)+$")]
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Label(_Row):
-    """A text in two languages (双语)."""
-
-    zh: Annotated[str, Field(min_length=1)]
-    en: Annotated[str, Field(min_length=1)]
-
-    @property
-    def text(self) -> Text:
-        return Text(self.zh, self.en)
-
-    def pick(self, language: str) -> str:
-        """So that ``|t`` and ``Text`` readers can show it as it is."""
-        return self.text.pick(language)
-
-    def to_dict(self) -> dict[str, str]:
-        return {"zh": self.zh, "en": self.en}
+__all__ = [
+    "Code", "Condition", "Decider", "Faq", "Fee", "FieldSpec", "Hall", "Key", "Label", "LicenceItem", "LicenceTypeSpec",
+    "Material", "MatterSpec", "Option", "Period", "Refusal", "Result", "Rung", "Way", "digest_of", "read_spec",
+]  # fmt: skip
 
 
-class Decider(_Row):
+class Decider(Row):
     """Which office decides: a city department, or its bureau in the district concerned (实施机关)."""
 
     follows: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     level: Literal["city", "district"] = "city"
 
 
-class Period(_Row):
+class Period(Row):
     """Working days, by ids of dated parameters (法定时限, 承诺时限)."""
 
     legal: RuleId
     promised: RuleId | None = None
 
 
-class Condition(_Row):
+class Condition(Row):
     """An acceptance condition: its words, its check and the rule it rests on (受理条件)."""
 
     id: Key
@@ -71,18 +60,7 @@ class Condition(_Row):
     """Can be judged before anything is filled in (shown on the guide)."""
 
 
-class Material(_Row):
-    """A material and how it is obtained (申请材料, 取得方式)."""
-
-    key: Key
-    name: Label
-    source: Literal["query", "upload", "promise", "dropped"]
-    how: Label
-    required: bool = True
-    limits: RuleId | None = None
-
-
-class Option(_Row):
+class Option(Row):
     value: Annotated[str, Field(min_length=1, max_length=60)]
     text: Label
 
@@ -93,7 +71,7 @@ def _short(value: str) -> str:
     return value
 
 
-class FieldSpec(_Row):
+class FieldSpec(Row):
     """A field of the application form (表单项)."""
 
     key: Key
@@ -120,23 +98,13 @@ class FieldSpec(_Row):
         return self
 
 
-class Result(_Row):
-    """What the applicant gets (办理结果)."""
-
-    licence: Code | None = None
-    name: Label
-    validity_years: RuleId | None = None
-    items: Annotated[dict[str, str], Field(default_factory=dict)]
-    """Licence item → form field or material key (``photo`` gives the image's hash)."""
-
-
-class LicenceItem(_Row):
+class LicenceItem(Row):
     key: Key
     name: Label
     sensitive: bool = False
 
 
-class LicenceTypeSpec(_Row):
+class LicenceTypeSpec(Row):
     """A type of licence this matter issues (证照类型), handed to the trust capability."""
 
     code: Code
@@ -146,12 +114,12 @@ class LicenceTypeSpec(_Row):
     items: Annotated[tuple[LicenceItem, ...], Field(min_length=1)]
 
 
-class Faq(_Row):
+class Faq(Row):
     q: Label
     a: Label
 
 
-class Refusal(_Row):
+class Refusal(Row):
     """A ground on which a case may be refused (不予办理情形)."""
 
     id: Key
@@ -159,19 +127,29 @@ class Refusal(_Row):
     basis: Label
 
 
-class Fee(_Row):
-    free: bool = True
-    text: Label = Label(zh="不收费", en="Free of charge")
-
-
-class MatterSpec(_Row):
+class MatterSpec(Row):
     """事项 (G1)."""
 
     code: Code
     national_code: str = ""
     name: Label
     summary: Label
-    kind: Literal["licence", "confirmation", "public-service", "other"]
+    kind: Literal[
+        "licence", "confirmation", "benefit", "reward", "adjudication", "levy", "other", "public-service"
+    ]
+    """事项类型; names in ``elements.KINDS``."""
+    basic_code: Annotated[str, Field(pattern=r"^(\d{5}[0-9A-Z]{7})?$")] = ""
+    """基本编码: three digits of who keeps the list, two of the kind, seven of the item."""
+    implementation_code: Annotated[str, Field(pattern=r"^([0-9A-Z]{18}[1-5]\d{5}[0-9A-Z]{7})?$")] = ""
+    """实施编码: unified code of the office, level, basic code."""
+    levels: tuple[Literal["nation", "province", "city", "district", "street", "community"], ...] = ()
+    """行使层级."""
+    handling: Literal["instant", "promised"] = "promised"
+    """办件类型: 即办件 or 承诺件."""
+    visits: Annotated[int, Field(ge=0, le=9)] = 0
+    """到现场次数: how often the applicant must come in person."""
+    halls: tuple[Hall, ...] = ()
+    """四级大厅: where it can be handed in."""
     applicant: Literal["person", "firm", "either"] = "person"
     zones: Annotated[tuple[Code, ...], Field(min_length=1)]
     keywords: tuple[str, ...] = ()
@@ -190,6 +168,8 @@ class MatterSpec(_Row):
     licence_type: tuple[LicenceTypeSpec, ...] = ()
     fee: Fee = Fee()
     faq: tuple[Faq, ...] = ()
+    bulk: bool = False
+    """Cases every check of which passed may be decided together; only where the law lets a rule decide (批量)."""
     bpmn: str = ""
     """The process as BPMN 2.0 XML; empty = the standard process (流程)."""
     dmn: str = ""
@@ -200,13 +180,17 @@ class MatterSpec(_Row):
     @model_validator(mode="after")
     def _fits_together(self) -> MatterSpec:
         for rows in (self.condition, self.material, self.field):
-            keys = [getattr(row, "id", None) or row.key for row in rows]  # type: ignore[attr-defined]
+            keys = [row.id if isinstance(row, Condition) else row.key for row in rows]
             if len(keys) != len(set(keys)):
                 raise ValueError(f"{self.code}: a key is used twice: {sorted(keys)}")
         known = {row.key for row in self.field} | {row.key for row in self.material}
         unknown = sorted(set(self.result.items.values()) - known)
         if unknown:
             raise ValueError(f"{self.code}: result.items names what the form does not have: {unknown}")
+        if self.implementation_code and not self.implementation_code.endswith(self.basic_code or "?"):
+            raise ValueError(f"{self.code}: the implementation code ends with the basic code")
+        if len({one.level for one in self.halls}) != len(self.halls):
+            raise ValueError(f"{self.code}: a level of halls is named twice")
         if not self.online and self.offline_note is None:
             raise ValueError(f"{self.code}: an offline matter says where to go (offline_note)")
         return self
@@ -228,7 +212,12 @@ class MatterSpec(_Row):
 
     @property
     def uploads(self) -> tuple[Material, ...]:
-        return tuple(row for row in self.material if row.source == "upload")
+        """Materials that may be handed in as a file; required only where no rung above spares it."""
+        return tuple(
+            row if row.source == "upload" else row.model_copy(update={"required": False})
+            for row in self.material
+            if row.upload is not None
+        )
 
 
 def read_spec(data: Mapping[str, Any]) -> MatterSpec:

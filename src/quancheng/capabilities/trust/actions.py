@@ -10,11 +10,14 @@ from typing import Any
 from django.conf import settings
 
 from quancheng.capabilities.trust.models import Licence, LicenceType, Serial
+from quancheng.capabilities.trust.pdf_seal import authority, seal_image, seal_pdf
 from quancheng.capabilities.trust.sealing import code_of, commitment_of, hash_of, licence_number
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, clock, events
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput
+
+__all__ = ["authority", "issue_licence", "publish_type", "revoke_licence", "seal_image", "seal_pdf"]
 
 
 @action("trust.type.publish")

@@ -7,206 +7,404 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Matter',
+            name="Matter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60, unique=True, verbose_name='代码')),
-                ('name', models.JSONField(verbose_name='名称')),
-                ('zones', models.JSONField(default=list, verbose_name='专区')),
-                ('module', models.CharField(max_length=40, verbose_name='登记模块')),
-                ('online', models.BooleanField(default=True, verbose_name='可网办')),
-                ('enabled', models.BooleanField(default=True, verbose_name='启用')),
-                ('order', models.PositiveIntegerField(default=100, verbose_name='排序')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=60, unique=True, verbose_name="代码")),
+                ("name", models.JSONField(verbose_name="名称")),
+                ("zones", models.JSONField(default=list, verbose_name="专区")),
+                ("module", models.CharField(max_length=40, verbose_name="登记模块")),
+                ("online", models.BooleanField(default=True, verbose_name="可网办")),
+                ("enabled", models.BooleanField(default=True, verbose_name="启用")),
+                ("order", models.PositiveIntegerField(default=100, verbose_name="排序")),
             ],
             options={
-                'verbose_name': '事项',
-                'verbose_name_plural': '事项',
+                "verbose_name": "事项",
+                "verbose_name_plural": "事项",
             },
         ),
         migrations.CreateModel(
-            name='ReceiptSerial',
+            name="ReceiptSerial",
             fields=[
-                ('key', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('last', models.PositiveIntegerField(default=0)),
+                ("key", models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ("last", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('form', models.JSONField(default=dict, verbose_name='表单')),
-                ('updated_at', models.DateTimeField(verbose_name='保存时间')),
-                ('firm', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.firm')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to=settings.AUTH_USER_MODEL)),
-                ('matter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drafts', to='services.matter')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("form", models.JSONField(default=dict, verbose_name="表单")),
+                ("updated_at", models.DateTimeField(verbose_name="保存时间")),
+                (
+                    "firm",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.firm",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="drafts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "matter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="drafts",
+                        to="services.matter",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '草稿',
-                'verbose_name_plural': '草稿',
+                "verbose_name": "草稿",
+                "verbose_name_plural": "草稿",
             },
         ),
         migrations.CreateModel(
-            name='MatterVersion',
+            name="MatterVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='版本')),
-                ('content', models.JSONField(verbose_name='内容')),
-                ('digest', models.CharField(max_length=64, verbose_name='摘要')),
-                ('published_at', models.DateTimeField(verbose_name='发布时间')),
-                ('matter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='services.matter')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="版本")),
+                ("content", models.JSONField(verbose_name="内容")),
+                ("digest", models.CharField(max_length=64, verbose_name="摘要")),
+                ("published_at", models.DateTimeField(verbose_name="发布时间")),
+                (
+                    "matter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="services.matter",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '事项版本',
-                'verbose_name_plural': '事项版本',
+                "verbose_name": "事项版本",
+                "verbose_name_plural": "事项版本",
             },
         ),
         migrations.AddField(
-            model_name='matter',
-            name='current',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.matterversion'),
+            model_name="matter",
+            name="current",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="services.matterversion",
+            ),
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('receipt', models.CharField(max_length=32, unique=True, verbose_name='受理编号')),
-                ('applicant_name', models.CharField(max_length=120, verbose_name='申请主体')),
-                ('region_code', models.CharField(db_index=True, max_length=12, verbose_name='区划')),
-                ('state', models.CharField(choices=[('submitted', '已提交'), ('accepted', '已受理'), ('correction', '待补正'), ('approved', '已准予'), ('refused', '不予办理'), ('withdrawn', '已撤回'), ('completed', '已办结')], max_length=12, verbose_name='状态')),
-                ('form', models.JSONField(default=dict, verbose_name='表单')),
-                ('provenance', models.JSONField(default=dict, verbose_name='预填来源')),
-                ('clock', models.JSONField(default=dict, verbose_name='办理时限')),
-                ('due_on', models.DateField(default=datetime.date(9999, 12, 31), verbose_name='到期日')),
-                ('submitted_at', models.DateTimeField(verbose_name='提交时间')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='决定时间')),
-                ('decision', models.JSONField(default=dict, verbose_name='决定')),
-                ('licence_number', models.CharField(blank=True, max_length=40, verbose_name='证号')),
-                ('rating', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='评价')),
-                ('rating_text', models.CharField(blank=True, max_length=300, verbose_name='评价内容')),
-                ('revision', models.PositiveIntegerField(default=1, verbose_name='修订')),
-                ('simulated', models.BooleanField(default=False, verbose_name='模拟')),
-                ('applicant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='people.naturalperson')),
-                ('department', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='people.department')),
-                ('firm', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='people.firm')),
-                ('officer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases_handled', to=settings.AUTH_USER_MODEL)),
-                ('submitted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases_submitted', to=settings.AUTH_USER_MODEL)),
-                ('matter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='services.matter')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='services.matterversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("receipt", models.CharField(max_length=32, unique=True, verbose_name="受理编号")),
+                ("applicant_name", models.CharField(max_length=120, verbose_name="申请主体")),
+                ("region_code", models.CharField(db_index=True, max_length=12, verbose_name="区划")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("submitted", "已提交"),
+                            ("accepted", "已受理"),
+                            ("correction", "待补正"),
+                            ("approved", "已准予"),
+                            ("refused", "不予办理"),
+                            ("withdrawn", "已撤回"),
+                            ("completed", "已办结"),
+                        ],
+                        max_length=12,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("form", models.JSONField(default=dict, verbose_name="表单")),
+                ("provenance", models.JSONField(default=dict, verbose_name="预填来源")),
+                ("clock", models.JSONField(default=dict, verbose_name="办理时限")),
+                ("due_on", models.DateField(default=datetime.date(9999, 12, 31), verbose_name="到期日")),
+                ("submitted_at", models.DateTimeField(verbose_name="提交时间")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="决定时间")),
+                ("decision", models.JSONField(default=dict, verbose_name="决定")),
+                ("licence_number", models.CharField(blank=True, max_length=40, verbose_name="证号")),
+                ("rating", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="评价")),
+                ("rating_text", models.CharField(blank=True, max_length=300, verbose_name="评价内容")),
+                ("revision", models.PositiveIntegerField(default=1, verbose_name="修订")),
+                ("simulated", models.BooleanField(default=False, verbose_name="模拟")),
+                (
+                    "applicant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="people.naturalperson",
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="people.department",
+                    ),
+                ),
+                (
+                    "firm",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="people.firm",
+                    ),
+                ),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases_handled",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases_submitted",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "matter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="services.matter",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="services.matterversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '办件',
-                'verbose_name_plural': '办件',
+                "verbose_name": "办件",
+                "verbose_name_plural": "办件",
             },
         ),
         migrations.CreateModel(
-            name='CaseEvent',
+            name="CaseEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('kind', models.CharField(max_length=20, verbose_name='事件类型')),
-                ('actor_name', models.CharField(max_length=120, verbose_name='办理人')),
-                ('text', models.JSONField(default=dict, verbose_name='过程说明')),
-                ('public', models.BooleanField(default=True, verbose_name='申请人可见')),
-                ('data', models.JSONField(default=dict, verbose_name='数据')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='history', to='services.case')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("kind", models.CharField(max_length=20, verbose_name="事件类型")),
+                ("actor_name", models.CharField(max_length=120, verbose_name="办理人")),
+                ("text", models.JSONField(default=dict, verbose_name="过程说明")),
+                ("public", models.BooleanField(default=True, verbose_name="申请人可见")),
+                ("data", models.JSONField(default=dict, verbose_name="数据")),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="history",
+                        to="services.case",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '办件过程',
-                'verbose_name_plural': '办件过程',
-                'ordering': ['at', 'id'],
-                'indexes': [models.Index(fields=['case', 'at', 'id'], name='services_ca_case_id_3d84f9_idx')],
+                "verbose_name": "办件过程",
+                "verbose_name_plural": "办件过程",
+                "ordering": ["at", "id"],
+                "indexes": [models.Index(fields=["case", "at", "id"], name="services_ca_case_id_3d84f9_idx")],
             },
         ),
         migrations.CreateModel(
-            name='CaseFile',
+            name="CaseFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('material', models.CharField(max_length=40, verbose_name='材料')),
-                ('digest', models.CharField(max_length=64, verbose_name='摘要')),
-                ('media_type', models.CharField(max_length=40, verbose_name='事件类型')),
-                ('size', models.PositiveIntegerField(verbose_name='大小')),
-                ('width', models.PositiveIntegerField(verbose_name='宽')),
-                ('height', models.PositiveIntegerField(verbose_name='高')),
-                ('name', models.CharField(max_length=120, verbose_name='文件名')),
-                ('added_at', models.DateTimeField(verbose_name='上传时间')),
-                ('current', models.BooleanField(default=True, verbose_name='最新')),
-                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='files', to='services.case')),
-                ('draft', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='files', to='services.draft')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("material", models.CharField(max_length=40, verbose_name="材料")),
+                ("digest", models.CharField(max_length=64, verbose_name="摘要")),
+                ("media_type", models.CharField(max_length=40, verbose_name="事件类型")),
+                ("size", models.PositiveIntegerField(verbose_name="大小")),
+                ("width", models.PositiveIntegerField(verbose_name="宽")),
+                ("height", models.PositiveIntegerField(verbose_name="高")),
+                ("name", models.CharField(max_length=120, verbose_name="文件名")),
+                ("added_at", models.DateTimeField(verbose_name="上传时间")),
+                ("current", models.BooleanField(default=True, verbose_name="最新")),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="files",
+                        to="services.case",
+                    ),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="files",
+                        to="services.draft",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '材料文件',
-                'verbose_name_plural': '材料文件',
-                'indexes': [models.Index(fields=['case', 'material'], name='services_ca_case_id_967a53_idx')],
+                "verbose_name": "材料文件",
+                "verbose_name_plural": "材料文件",
+                "indexes": [models.Index(fields=["case", "material"], name="services_ca_case_id_967a53_idx")],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveIntegerField(verbose_name='轮次')),
-                ('condition', models.CharField(max_length=40, verbose_name='条件')),
-                ('label', models.JSONField(verbose_name='条件说明')),
-                ('outcome', models.CharField(max_length=16, verbose_name='检查结论')),
-                ('reason', models.JSONField(verbose_name='理由')),
-                ('citation', models.JSONField(verbose_name='法律依据')),
-                ('rule', models.CharField(blank=True, max_length=100, verbose_name='参数')),
-                ('evidence', models.JSONField(default=dict, verbose_name='证据')),
-                ('simulated', models.BooleanField(default=False, verbose_name='依据为模拟')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='services.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("round", models.PositiveIntegerField(verbose_name="轮次")),
+                ("condition", models.CharField(max_length=40, verbose_name="条件")),
+                ("label", models.JSONField(verbose_name="条件说明")),
+                ("outcome", models.CharField(max_length=16, verbose_name="检查结论")),
+                ("reason", models.JSONField(verbose_name="理由")),
+                ("citation", models.JSONField(verbose_name="法律依据")),
+                ("rule", models.CharField(blank=True, max_length=100, verbose_name="参数")),
+                ("evidence", models.JSONField(default=dict, verbose_name="证据")),
+                ("simulated", models.BooleanField(default=False, verbose_name="依据为模拟")),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="services.case",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '审查结论',
-                'verbose_name_plural': '审查结论',
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['case', 'round'], name='services_fi_case_id_00967c_idx')],
+                "verbose_name": "审查结论",
+                "verbose_name_plural": "审查结论",
+                "ordering": ["id"],
+                "indexes": [models.Index(fields=["case", "round"], name="services_fi_case_id_00967c_idx")],
             },
         ),
         migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(fields=('user', 'matter', 'firm'), name='services_draft_once', nulls_distinct=False),
+            model_name="draft",
+            constraint=models.UniqueConstraint(
+                fields=("user", "matter", "firm"), name="services_draft_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matterversion',
-            constraint=models.UniqueConstraint(fields=('matter', 'number'), name='services_version_once'),
+            model_name="matterversion",
+            constraint=models.UniqueConstraint(fields=("matter", "number"), name="services_version_once"),
         ),
         migrations.AddIndex(
-            model_name='matter',
-            index=models.Index(fields=['enabled', 'order', 'id'], name='services_ma_enabled_5eefc9_idx'),
+            model_name="matter",
+            index=models.Index(fields=["enabled", "order", "id"], name="services_ma_enabled_5eefc9_idx"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['department', 'state', 'due_on', 'id'], name='services_ca_departm_ecd539_idx'),
+            model_name="case",
+            index=models.Index(
+                fields=["department", "state", "due_on", "id"], name="services_ca_departm_ecd539_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['department', 'due_on', 'id'], name='services_ca_departm_c9c009_idx'),
+            model_name="case",
+            index=models.Index(fields=["department", "due_on", "id"], name="services_ca_departm_c9c009_idx"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['applicant', '-submitted_at', '-id'], name='services_ca_applica_f4aa84_idx'),
+            model_name="case",
+            index=models.Index(
+                fields=["applicant", "-submitted_at", "-id"], name="services_ca_applica_f4aa84_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['firm', '-submitted_at', '-id'], name='services_ca_firm_id_d3b79d_idx'),
+            model_name="case",
+            index=models.Index(
+                fields=["firm", "-submitted_at", "-id"], name="services_ca_firm_id_d3b79d_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['submitted_by', '-submitted_at', '-id'], name='services_ca_submitt_879d89_idx'),
+            model_name="case",
+            index=models.Index(
+                fields=["submitted_by", "-submitted_at", "-id"], name="services_ca_submitt_879d89_idx"
+            ),
         ),
     ]

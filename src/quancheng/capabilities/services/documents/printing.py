@@ -1,0 +1,70 @@
+"""Printing and sealing: HTML by template, PDF by WeasyPrint, the office's electronic seal by trust."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from quancheng.capabilities.services.documents.wording import day, wording
+from quancheng.capabilities.services.models import CaseDocument
+from quancheng.capabilities.trust import actions as trust
+from quancheng.capabilities.trust import queries as blobs
+from quancheng.core.text import Text
+from quancheng.kernel import access, audit, clock
+from quancheng.kernel.actions import Call, action
+from quancheng.kernel.errors import Unavailable
+
+MAX_BYTES = 8_000_000
+
+
+def html_of(document: CaseDocument) -> str:
+    """The page as it is printed."""
+    said = wording(document.kind, document.content)
+    office = document.content["office"]["zh"]
+    return render_to_string(
+        "services/documents/document.html",
+        {
+            "document": document, "content": document.content, "said": said, "office": office,
+            "on": day(document.content["on"]), "seal": trust.seal_image(office),
+        },
+    )  # fmt: skip
+
+
+def pdf_of(html: str) -> bytes:
+    """A4 PDF. Raises Unavailable when the press is missing on this machine."""
+    try:
+        from weasyprint import HTML
+    except OSError as missing:
+        raise Unavailable(
+            Text(
+                "本机缺少排版库（libpango），文书暂时无法生成，安装后会自动补印。",
+                "The typesetting library (libpango) is missing here; documents are printed once it is installed.",
+            )
+        ) from missing
+    target = io.BytesIO()
+    HTML(string=html, url_fetcher=_nothing_from_outside).write_pdf(target)
+    return target.getvalue()
+
+
+def _nothing_from_outside(url: str, *args: Any, **kwargs: Any) -> Any:
+    if url.startswith("data:"):
+        from weasyprint import default_url_fetcher
+
+        return default_url_fetcher(url, *args, **kwargs)
+    raise ValueError(f"文书不得引用外部内容 {url[:80]}. A document refers to nothing outside.")
+
+
+@action("services.document.print", idempotent=False)
+def print_document(call: Call, *, document: CaseDocument) -> CaseDocument:
+    """Print and seal a drawn document once; a sealed one stays as it is. Raises Unavailable."""
+    access.require(call.actor, "print", document)
+    if document.digest:
+        return document
+    sealed = trust.seal_pdf(pdf_of(html_of(document)), document.content["office"]["zh"], reason=document.number)
+    document.digest, document.size = blobs.store_blob([sealed], MAX_BYTES)
+    document.sealed_at = clock.now()
+    document.save(update_fields=["digest", "size", "sealed_at"])
+    audit.note(number=document.number, sha256=document.digest)
+    return document

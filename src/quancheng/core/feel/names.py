@@ -1,0 +1,98 @@
+"""Names with spaces and operators: the longest known name at a position wins (DMN 1.5, 10.3.1.2).
+
+First names are matched as written (any run of spaces counts as one); only when none fits, spaces
+around the symbols ``. / - ' + *`` are ignored, so that ``a - b`` stays a subtraction when there
+is an ``a``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from .lexer import KEYWORDS, PART, SPACE, START, SYMBOLS
+
+_SPACES = re.compile(rf"[{SPACE}]+")
+_PIECES = re.compile(rf"(?:{PART})+|[^{SPACE}]")
+_LAST_PART = re.compile(PART)
+_MORE_WORDS = re.compile(rf"[{SPACE}]+((?:{PART})+)")
+_BODY = rf"{START}(?:{PART}|[{SPACE}{SYMBOLS}])*?"
+KEY = re.compile(rf"({_BODY})[{SPACE}]*:(?!:)")
+PARAMETER = re.compile(rf"({_BODY})[{SPACE}]*(?=[:,)])")
+ITERATOR = re.compile(rf"({_BODY})[{SPACE}]+in(?!{PART})")
+
+
+def normalise(name: str) -> str:
+    """A name with single spaces."""
+    return _SPACES.sub(" ", name).strip()
+
+
+@lru_cache(maxsize=20_000)
+def _patterns(name: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    end = rf"(?!{PART})" if _LAST_PART.match(name[-1]) else ""
+    strict = rf"[{SPACE}]+".join(re.escape(part) for part in name.split(" "))
+    loose = ""
+    previous_word = False
+    for piece in _PIECES.findall(name):
+        word = bool(_LAST_PART.match(piece))
+        loose += (rf"[{SPACE}]+" if word and previous_word else rf"[{SPACE}]*") if loose else ""
+        loose += re.escape(piece)
+        previous_word = word
+    return re.compile(strict + end), re.compile(loose + end)
+
+
+class Names:
+    """Layers of known names; the parser pushes a layer for each scope it enters."""
+
+    def __init__(self) -> None:
+        self._layers: list[dict[str, list[str]]] = []
+
+    def push(self, names: Iterable[str] = ()) -> None:
+        """Enter a scope."""
+        self._layers.append({})
+        for name in names:
+            self.add(name)
+
+    def pop(self) -> None:
+        """Leave the innermost scope."""
+        self._layers.pop()
+
+    @property
+    def depth(self) -> int:
+        """How many scopes are open."""
+        return len(self._layers)
+
+    def cut(self, depth: int) -> None:
+        """Leave all scopes opened after ``depth``."""
+        del self._layers[depth:]
+
+    def add(self, name: str) -> None:
+        """Learn a name in the innermost scope."""
+        name = normalise(name)
+        if name:
+            bucket = self._layers[-1].setdefault(name[0], [])
+            if name not in bucket:
+                bucket.append(name)
+
+    def match(self, text: str, position: int) -> tuple[str, int] | None:
+        """(name, end) of the longest known name that starts at ``position``."""
+        if position >= len(text):
+            return None
+        candidates = [name for layer in self._layers for name in layer.get(text[position], ())]
+        for index in (0, 1):
+            best: tuple[str, int] | None = None
+            for name in candidates:
+                found = _patterns(name)[index].match(text, position)
+                if found and (best is None or found.end() > best[1]):
+                    best = (name, found.end())
+            if best is not None:
+                return best
+        return None
+
+
+def extend(text: str, end: int) -> int:
+    """Where a name that nobody declared ends: it takes the words that follow, keywords excepted."""
+    while (match := _MORE_WORDS.match(text, end)) and match.group(1) not in KEYWORDS:
+        end = match.end()
+    return end

@@ -1,0 +1,1 @@
+"""The values of FEEL beyond None, bool, str, Decimal, list and dict."""

@@ -1,0 +1,109 @@
+"""词汇: kinds of nodes, triggers of events, how a case can end."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+__all__ = [
+    "ACTIVITIES",
+    "BPMN",
+    "CATCHING",
+    "GATEWAYS",
+    "QC",
+    "SCOPES",
+    "SUBPROCESSES",
+    "TASKS",
+    "WAITING_TASKS",
+    "XSI",
+    "Kind",
+    "Outcome",
+    "Role",
+    "Trigger",
+]
+
+BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+QC: Final = "urn:quancheng:bpmn:1"
+XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+class Kind(StrEnum):
+    """What a node is (节点类型)."""
+
+    PROCESS = "process"
+    TASK = "task"
+    USER = "user"
+    MANUAL = "manual"
+    SERVICE = "service"
+    SEND = "send"
+    RECEIVE = "receive"
+    SCRIPT = "script"
+    RULE = "rule"
+    CALL = "call"
+    SUBPROCESS = "subprocess"
+    TRANSACTION = "transaction"
+    ADHOC = "adhoc"
+    EVENT_SUBPROCESS = "event-subprocess"
+    START = "start"
+    END = "end"
+    THROW = "throw"
+    CATCH = "catch"
+    BOUNDARY = "boundary"
+    EXCLUSIVE = "exclusive"
+    PARALLEL = "parallel"
+    INCLUSIVE = "inclusive"
+    COMPLEX = "complex"
+    EVENT_GATEWAY = "event-gateway"
+
+
+class Trigger(StrEnum):
+    """What an event waits for or throws (事件触发类型)."""
+
+    MESSAGE = "message"
+    TIMER = "timer"
+    SIGNAL = "signal"
+    CONDITIONAL = "conditional"
+    ERROR = "error"
+    ESCALATION = "escalation"
+    COMPENSATION = "compensation"
+    CANCEL = "cancel"
+    TERMINATE = "terminate"
+    LINK = "link"
+
+
+class Outcome(StrEnum):
+    """How a case ended (结束方式)."""
+
+    COMPLETED = "completed"
+    TERMINATED = "terminated"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+
+
+class Role:
+    """Roles an instance plays at its node; numbers because they are stored in every case."""
+
+    PLAIN: Final = 0
+    LOOP: Final = 1  # the outer instance of a multi-instance or loop activity
+    UNDO: Final = 2  # a run of compensation handlers
+    START: Final = 3  # a case that waits for the event that starts it
+
+
+TASKS: Final = frozenset(
+    {
+        Kind.TASK,
+        Kind.USER,
+        Kind.MANUAL,
+        Kind.SERVICE,
+        Kind.SEND,
+        Kind.RECEIVE,
+        Kind.SCRIPT,
+        Kind.RULE,
+    }
+)
+WAITING_TASKS: Final = frozenset({Kind.USER, Kind.MANUAL, Kind.SERVICE, Kind.RECEIVE, Kind.RULE})
+SUBPROCESSES: Final = frozenset({Kind.SUBPROCESS, Kind.TRANSACTION, Kind.ADHOC})
+SCOPES: Final = SUBPROCESSES | {Kind.PROCESS, Kind.EVENT_SUBPROCESS}
+ACTIVITIES: Final = TASKS | SUBPROCESSES | {Kind.CALL}
+GATEWAYS: Final = frozenset({Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.COMPLEX, Kind.EVENT_GATEWAY})
+CATCHING: Final = frozenset({Trigger.MESSAGE, Trigger.TIMER, Trigger.SIGNAL, Trigger.CONDITIONAL})
