@@ -118,7 +118,11 @@ def create(number: int, count: int) -> None:
         person = people[turn % len(people)]
         actor = replace(base, person_id=person.pk, kind=ActorKind.PERSON, grants=(), name=person.name)
         call = Call(actor, key=f"bench-{number}-{turn}")
-        code = ("birth-registration", "dog-registration")[turn // len(people)] if turn >= len(people) else "birth-registration"
+        code = (
+            ("birth-registration", "dog-registration")[turn // len(people)]
+            if turn >= len(people)
+            else "birth-registration"
+        )
         return submit_case(call, matter_code=code, form=form, insist=True)
 
     first = one(0)
@@ -138,7 +142,7 @@ def _fill(count: int) -> None:
 
     columns = list(_rows(1))[0].keys()
     names = ", ".join(f'"{one}"' for one in columns)
-    sql = f"INSERT INTO services_case ({names}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
+    sql = f"INSERT INTO services_case ({names}) VALUES ({', '.join(['%s'] * len(columns))})"
     batch: list[list[Any]] = []
     with transaction.atomic(), connection.cursor() as cursor:
         for row in _rows(count):
@@ -165,7 +169,10 @@ def _rows(count: int) -> Iterator[dict[str, Any]]:
     people = list(NaturalPerson.objects.order_by("id").values_list("id", "name")[:3000])
     matters = list(Matter.objects.exclude(current=None).order_by("id").values_list("id", "current_id"))
     user = User.objects.order_by("id").values_list("id", flat=True)[0]
-    empty, clock = json.dumps({}), json.dumps({"started": "2026-11-02", "limit": 10, "legal": 20, "promised": 10})
+    empty, clock = (
+        json.dumps({}),
+        json.dumps({"started": "2026-11-02", "limit": 10, "legal": 20, "promised": 10}),
+    )
     adapt = connection.ops.adapt_datetimefield_value
     day = connection.ops.adapt_datefield_value
     now = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -174,9 +181,15 @@ def _rows(count: int) -> Iterator[dict[str, Any]]:
         person, name = pick.choice(people)
         matter, version = pick.choice(matters)
         opened = pick.random() < 0.03
-        state = pick.choice(("submitted", "accepted", "correction")) if opened else pick.choice(("completed", "completed", "refused"))
+        state = (
+            pick.choice(("submitted", "accepted", "correction"))
+            if opened
+            else pick.choice(("completed", "completed", "refused"))
+        )
         age = pick.random() * (20 if opened else 365)
-        due = date(2026, 11, 10) + timedelta(pick.randrange(30)) if opened and state != "correction" else NO_DUE
+        due = (
+            date(2026, 11, 10) + timedelta(pick.randrange(30)) if opened and state != "correction" else NO_DUE
+        )
         submitted = now - timedelta(days=age)
         yield {
             "receipt": f"{region[:6] or '370100'}-B{number:09d}", "matter_id": matter, "version_id": version,
@@ -203,12 +216,18 @@ def _reading(name: str) -> None:
             ]
             figure(f"cases_{name}_{who}_{view}_p50", _p50(asked), "ms")
         figure(f"cases_{name}_{who}_counts_p50", _p50(lambda a=actor: queries.counts(a)), "ms")
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             queries.inbox(actor, {})
         figure(f"cases_{name}_{who}_inbox_queries", len(seen), "queries")
         second = queries.inbox(actor, {}).next
         if second:
-            figure(f"cases_{name}_{who}_next_page_p50", _p50(lambda a=actor, c=second: queries.inbox(a, {"cursor": c})), "ms")
+            figure(
+                f"cases_{name}_{who}_next_page_p50",
+                _p50(lambda a=actor, c=second: queries.inbox(a, {"cursor": c})),
+                "ms",
+            )
 
 
 def _p50(asked: Callable[[], Any], times: int = 31) -> float:

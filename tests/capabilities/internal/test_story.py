@@ -128,8 +128,8 @@ def test_rules_of_retirement_speak_at_filing(call, retiree):
             officer, code="retirement", form=answers | {"retired_on": "2035-01-15"}, dossier=retiree
         )
     assert "retired_on" in wrong.value.fields
+    early = answers | {"mode": "early"}
     with pytest.raises(InvalidInput):
-        early = answers | {"mode": "early"}
         actions.file_item(officer, code="retirement", form=early, dossier=retiree)
     actions.correct_dossier(
         officer, dossier=retiree, key="contribution_months", value="100", reason="社保经办机构更正"

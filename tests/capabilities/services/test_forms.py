@@ -97,6 +97,9 @@ def test_items_are_added_and_removed_without_a_script(signed_in, matter):
     assert added.status_code == 302
     page = citizen.get(added.url.partition("#")[0]).content.decode()
     assert 'name="children.1.name"' in page
+    assert not re.search(r'data-path="children.1.name"\s+hidden', page), (
+        "an empty item is there to be filled in"
+    )
     two = {**CHILD, "children.1.name": "王小二", "children.1.born": "2010-03-04"}
     wrong = citizen.post(APPLY, {"page": "children", **two})
     assert wrong.status_code == 422, "a child of school age needs a school"
@@ -153,16 +156,22 @@ def test_several_files_up_to_the_number_and_taken_back(signed_in, matter):
 def test_a_signature_is_really_drawn_or_typed_after_a_strong_sign_in(signed_in, matter, monkeypatch):
     citizen = signed_in("citizen-elder")
     first_page(citizen)
+    third_page(citizen, **{"signed.drawn": ""})
     for drawn in (signature(blank=True), "data:image/png;base64,AAAA", "javascript:alert(1)", ""):
-        answer = third_page(citizen, **{"signed.drawn": drawn})
+        answer = third_page(citizen, file_proof=None, **{"signed.drawn": drawn})
         assert answer.status_code == 422
         assert "请签名" in answer.content.decode()
-    typed = third_page(citizen, **{"signed.drawn": "", "signed.typed": "王秀英"})
+    typed = third_page(citizen, file_proof=None, **{"signed.drawn": "", "signed.typed": "王秀英"})
     assert typed.status_code == 422
     assert "身份认证" in typed.content.decode() or "通行密钥" in typed.content.decode()
     monkeypatch.setattr("quancheng.capabilities.people.queries.require_assurance", lambda actor, level: None)
-    assert "实名一致" in third_page(citizen, **{"signed.drawn": "", "signed.typed": "张三"}).content.decode()
-    assert third_page(citizen, **{"signed.drawn": "", "signed.typed": "王秀英"}).url == CHECK
+    assert (
+        "实名一致"
+        in third_page(
+            citizen, file_proof=None, **{"signed.drawn": "", "signed.typed": "张三"}
+        ).content.decode()
+    )
+    assert third_page(citizen, file_proof=None, **{"signed.drawn": "", "signed.typed": "王秀英"}).url == CHECK
     assert CaseFile.objects.get(material="sign_signed", current=True).media_type == "text/plain"
 
 

@@ -65,6 +65,11 @@ def test_cell(text: str, tested: Any, expected: bool | None) -> None:
     assert feel.parse_unary(text, tuple(scope)).matches(tested, scope) is expected
 
 
+def test_python_numbers_are_taken() -> None:
+    assert feel.parse_unary("[18..60)").matches(18) is True
+    assert feel.explain_test(feel.parse_unary("[18..60)"), 60).value is False
+
+
 def test_contract_example() -> None:
     tests = feel.parse_unary('< 10, [20..30], not(5), "-"')
     assert tests.matches(D(9)) is True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ class Writer:
 
     def _seq(self, blocks: list[Any]) -> tuple[str, str]:
         ends = [self.block(each) for each in blocks]
-        for (_, last), (first, _) in zip(ends, ends[1:], strict=False):
+        for (_, last), (first, _) in pairwise(ends):
             self.flow(last, first)
         return ends[0][0], ends[-1][1]
 
@@ -99,8 +100,13 @@ class Writer:
         )
         first, last = self.block(block)
         self.flow(boundary, first)
-        self.flow(last, self.node("endEvent", "e"))
-        return host, host
+        if not interrupting:
+            self.flow(last, self.node("endEvent", "e"))
+            return host, host
+        merge = self.node("exclusiveGateway", "x")
+        self.flow(host, merge)
+        self.flow(last, merge)
+        return host, merge
 
     def _again(self, block: Any) -> tuple[str, str]:
         loop = '<standardLoopCharacteristics loopMaximum="2"/>'

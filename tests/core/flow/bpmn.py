@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from quancheng.core import flow
@@ -21,7 +22,7 @@ def flows(text: str) -> str:
     for line in filter(None, (part.strip() for part in text.replace("\n", ";").split(";"))):
         path, _, condition = line.partition("[")
         names = [name.strip() for name in path.split("->")]
-        for source, target in zip(names, names[1:], strict=False):
+        for source, target in pairwise(names):
             inner = ""
             if condition and target == names[-1]:
                 text_ = condition.rstrip("]").strip().replace("&", "&amp;").replace("<", "&lt;")

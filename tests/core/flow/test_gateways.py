@@ -46,6 +46,7 @@ def test_parallel_departments_are_waited_for() -> None:
     case = Case(made)
     assert case.open == ["fire", "health"]
     case.done("health")
+    assert not case.state.stuck
     assert not case.state.finished
     assert case.state.waiting == ("fire", "j")
     assert case.done("fire").state.finished
@@ -65,6 +66,7 @@ def test_a_parallel_join_takes_one_token_of_each_flow_and_keeps_the_rest() -> No
     case.done("after")
     assert not case.state.finished  # the second token of m waits for a partner that cannot come
     assert case.state.waiting == ("j",)
+    assert case.state.stuck
 
 
 def test_an_inclusive_gateway_opens_what_applies_and_joins_exactly_that() -> None:

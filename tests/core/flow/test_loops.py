@@ -7,9 +7,10 @@ import pytest
 from quancheng.core import flow
 
 from .bpmn import AT, Case, problems, program
+from .test_calls import CALLED, calling
 from .test_events import ERRORS, boundary, timer
 from .test_gateways import SE, users
-from .test_scopes import CALLED, inner, sub
+from .test_scopes import inner, sub
 
 
 def many(more: str = "", inside: str = "", id: str = "review", tag: str = "userTask", body: str = "") -> str:
@@ -61,7 +62,9 @@ def test_the_collection_of_the_standard_goes_by_data_objects() -> None:
 
 
 def test_enough_is_enough() -> None:
-    condition = "<completionCondition>numberOfCompletedInstances / numberOfInstances &gt;= 0.5</completionCondition>"
+    condition = (
+        "<completionCondition>numberOfCompletedInstances / numberOfInstances &gt;= 0.5</completionCondition>"
+    )
     case = Case(program(SE + many(DEPARTMENTS, condition), "s -> review -> e"), THREE)
     case.done("review", 1, outcome="agree")
     assert len(case.state.open_tasks) == 2
@@ -79,9 +82,13 @@ def test_one_objection_stops_the_round() -> None:
 
 
 def test_a_number_of_times() -> None:
-    case = Case(program(SE + many("", "<loopCardinality>n * 2</loopCardinality>"), "s -> review -> e"), {"n": 2})
+    case = Case(
+        program(SE + many("", "<loopCardinality>n * 2</loopCardinality>"), "s -> review -> e"), {"n": 2}
+    )
     assert len(case.open) == 4
-    assert Case(program(SE + many("", "<loopCardinality>0</loopCardinality>"), "s -> review -> e")).state.finished
+    assert Case(
+        program(SE + many("", "<loopCardinality>0</loopCardinality>"), "s -> review -> e")
+    ).state.finished
     empty = Case(program(SE + many(DEPARTMENTS), "s -> review -> e"), {"departments": []})
     assert empty.state.variables["reviews"] == []
 
@@ -115,8 +122,6 @@ def test_each_item_has_a_subprocess_of_its_own() -> None:
 
 def test_each_item_may_call_a_process() -> None:
     loop = '<multiInstanceLoopCharacteristics qc:collection="[5, 6]" qc:item="a" qc:outputCollection="sums" qc:outputItem="sum"/>'
-    from .test_scopes import calling
-
     made = flow.compile(flow.read(calling(loop=loop)), library={"Sub": flow.read(CALLED)})
     case = Case(made, {})
     assert case.open == ["x", "x"]
@@ -166,7 +171,10 @@ def test_a_loop_that_never_waits_is_stopped() -> None:
     with pytest.raises(flow.FlowLimitError):
         Case(made, limits=flow.Limits(max_steps=500))
     with pytest.raises(flow.FlowLimitError):
-        Case(program(SE + many("", "<loopCardinality>100</loopCardinality>"), "s -> review -> e"), limits=flow.Limits(max_instances=50))
+        Case(
+            program(SE + many("", "<loopCardinality>100</loopCardinality>"), "s -> review -> e"),
+            limits=flow.Limits(max_instances=50),
+        )
 
 
 def test_a_multi_instance_may_throw_as_its_instances_end() -> None:

@@ -9,10 +9,11 @@ import pytest
 from quancheng.core import flow
 
 from .bpmn import AT, Case, program
+from .test_compensation import COMPENSABLE
 from .test_events import boundary, timer
 from .test_gateways import SE, users
 from .test_loops import DEPARTMENTS, THREE, many
-from .test_scopes import COMPENSABLE, inner, sub
+from .test_scopes import inner, sub
 
 
 def moved(case: Case, new: flow.Program, mapping: dict[str, str] | None = None) -> Case:
@@ -70,7 +71,11 @@ def test_an_open_round_of_departments_keeps_every_item() -> None:
         (users("review"), "s -> review -> e", "multi-instance"),
         (users("other"), "s -> other -> e", "multi-instance"),
         (many(DEPARTMENTS, tag="serviceTask"), "s -> review -> e", "kind-changed"),
-        (sub("sub", '<startEvent id="s1"/><endEvent id="e1"/>' + many(DEPARTMENTS), "s1 -> review -> e1"), "s -> sub -> e", "scope-changed"),
+        (
+            sub("sub", '<startEvent id="s1"/><endEvent id="e1"/>' + many(DEPARTMENTS), "s1 -> review -> e1"),
+            "s -> sub -> e",
+            "scope-changed",
+        ),
     ],
 )
 def test_an_open_round_that_would_lose_its_items_is_refused(body: str, path: str, code: str) -> None:
@@ -100,7 +105,9 @@ def test_a_running_timer_needs_its_event() -> None:
 
 def test_a_new_time_limit_starts_to_run() -> None:
     old = program(SE + users("a", "late"), "s -> a -> late -> e")
-    new = program(SE + users("a", "late") + boundary("a", timer("timeDuration", "P5D")), "s -> a -> e; b -> late -> e")
+    new = program(
+        SE + users("a", "late") + boundary("a", timer("timeDuration", "P5D")), "s -> a -> e; b -> late -> e"
+    )
     case = moved(Case(old), new)
     assert [t.element for t in case.state.open_timers] == ["b"]
     assert case.fire("b").open == ["late"]
@@ -132,7 +139,8 @@ def test_what_could_be_undone_stays_undoable() -> None:
             + sub("sub", inner("a", "b") + COMPENSABLE, "s1 -> a -> b -> e1")
             + users("c")
             + '<endEvent id="z"><compensateEventDefinition/></endEvent><exclusiveGateway id="x" default="x_z"/>',
-            "s -> sub -> c -> x; x -> z; x -> e [fine]" + "".join(f"; {name} -> e; x -> {name} [{name}]" for name in extra.split()),
+            "s -> sub -> c -> x; x -> z; x -> e [fine]"
+            + "".join(f"; {name} -> e; x -> {name} [{name}]" for name in extra.split()),
         )
 
     case = Case(model()).done("a").done("b")

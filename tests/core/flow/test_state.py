@@ -43,7 +43,7 @@ def test_a_state_is_read_by_its_own_version_only() -> None:
         flow.handle(other, Case(made).state, flow.TaskDone("1"), AT)
     unknown = flow.State.from_json({**data, "m": "0" * 12})
     with pytest.raises(flow.Rejected):
-        unknown.open_tasks  # noqa: B018
+        unknown.open_tasks
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,8 @@ def test_mappings_give_a_task_its_own_view_and_take_what_is_asked_for() -> None:
 
 def test_data_associations_copy_between_named_things() -> None:
     made = program(
-        SE + '<dataObject id="o1" name="order"/><dataObject id="o2" name="answer"/><userTask id="a"><ioSpecification>'
+        SE
+        + '<dataObject id="o1" name="order"/><dataObject id="o2" name="answer"/><userTask id="a"><ioSpecification>'
         '<dataInput id="i1" name="paper"/><dataOutput id="u1" name="verdict"/></ioSpecification>'
         "<dataInputAssociation><sourceRef>o1</sourceRef><targetRef>i1</targetRef></dataInputAssociation>"
         "<dataOutputAssociation><sourceRef>u1</sourceRef><targetRef>o2</targetRef></dataOutputAssociation></userTask>",
@@ -130,7 +131,9 @@ def test_scripts_and_results_set_variables() -> None:
 
 
 def test_a_variable_may_be_called_like_a_function() -> None:
-    made = program(SE + '<scriptTask id="sc"><script>{x: number + count}</script></scriptTask>', "s -> sc -> e")
+    made = program(
+        SE + '<scriptTask id="sc"><script>{x: number + count}</script></scriptTask>', "s -> sc -> e"
+    )
     assert Case(made, {"number": 1, "count": 2}).state.variables["x"] == 3
 
 

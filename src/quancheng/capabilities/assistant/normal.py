@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from quancheng.core.identity import is_resident_id, is_uscc
 
-__all__ = ["alike", "checked", "compact", "date_of", "end_of", "masked", "normal"]
+__all__ = ["alike", "best_fit", "checked", "compact", "date_of", "end_of", "masked", "normal"]
 
 _PUNCTUATION = str.maketrans("（），：；．。·—–－～！？", "(),:;..·----!?")
 _HAN = "\u4e00-\u9fff"
@@ -93,10 +93,10 @@ def alike(one: str, other: str) -> float:
         return 0.0
     if len(shorter) < 4 or len(shorter) < 0.6 * len(longer):
         return 1.0 if shorter == longer else SequenceMatcher(None, shorter, longer, autojunk=False).ratio()
-    return 1 - _best_fit(shorter, longer) / len(shorter)
+    return 1 - best_fit(shorter, longer) / len(shorter)
 
 
-def _best_fit(shorter: str, longer: str) -> int:
+def best_fit(shorter: str, longer: str) -> int:
     """Fewest edits that make ``shorter`` a part of ``longer`` (Sellers 1980)."""
     row = [0] * (len(longer) + 1)
     for at, sign in enumerate(shorter, 1):

@@ -24,6 +24,7 @@ from quancheng.kernel.errors import QuanchengError, Unavailable
 __all__ = ["seed"]
 
 SEED = 20260601
+DISTRICT = "370102"
 LIMIT = 5 * 1024 * 1024
 
 
@@ -88,8 +89,7 @@ def _account() -> int | None:
 
 
 def _apply(account: int, story: _Story, number: int) -> int:
-    region = "370102"
-    filters = {"region": region, "age_from": "25", "age_to": "50"}
+    filters = {"region": DISTRICT, "age_from": "20", "age_to": "60"}
     found = people.search_people(Actor.system("assistant", simulated=True), filters)
     people_there = list(found.filter(user=None, simulated=True).order_by("-pk")[number * 2 : number * 2 + 2])
     if len(people_there) < 2:
@@ -143,10 +143,11 @@ def _licence(story: _Story, person: Any) -> bytes:
 
 
 def _portrait() -> bytes:
-    image = Image.new("RGB", (358, 441), "#dfe8ef")
+    """A drawn picture, large enough for a photo of a person or a dog."""
+    image = Image.new("RGB", (480, 600), "#dfe8ef")
     pen = ImageDraw.Draw(image)
-    pen.ellipse((99, 70, 259, 270), fill="#9aa5ad")
-    pen.ellipse((30, 290, 328, 640), fill="#6f7f8c")
+    pen.ellipse((130, 90, 350, 370), fill="#9aa5ad")
+    pen.ellipse((40, 400, 440, 860), fill="#6f7f8c")
     kept = io.BytesIO()
     image.save(kept, "JPEG", quality=85)
     return kept.getvalue()

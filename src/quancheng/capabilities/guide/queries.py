@@ -243,10 +243,18 @@ def articles(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[Article
     """A page of articles by code; ``q`` in code or content, ``stale=1`` past their review."""
     found = access.visible(actor, Article).select_related("current")
     if text := _text(params):
-        found = found.filter(Q(code__contains=text) | Q(current__content__icontains=text))
+        found = found.filter(_in_article(text))
     if params.get("stale"):
         found = found.filter(current__valid_to__lt=clock.today())
     return pagination.page(found, ("code", "id"), params)
+
+
+def _in_article(text: str) -> Q:
+    found = Q(code__contains=text)
+    for part in ("title", "body"):
+        for key in ("zh", "en"):
+            found |= Q(**{f"current__content__{part}__{key}__icontains": text})
+    return found
 
 
 def article(actor: Actor, code: str) -> Article:

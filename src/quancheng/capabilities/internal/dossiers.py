@@ -94,7 +94,7 @@ def append(
                 item=item,
                 at=call.at,
                 by=str(call.actor)[:120],
-            )  # fmt: skip
+            )
         )
     if on <= clock.today():
         follow(dossier, {row.key: row.value for row in made})

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from quancheng.capabilities.internal import sealing
 from quancheng.capabilities.trust import queries as trust
@@ -92,6 +93,7 @@ def _refuse(url: str, *_args: Any, **_kwargs: Any) -> dict[str, Any]:
 def _pdf(template: str, context: dict[str, Any]) -> bytes:
     from weasyprint import HTML  # a second to import: only who prints pays
 
-    html = render_to_string(template, context)
+    with translation.override("zh-hans"):  # documents are Chinese, whoever presses the button
+        html = render_to_string(template, context)
     pdf: bytes = HTML(string=html, url_fetcher=_refuse).write_pdf()
     return pdf

@@ -115,7 +115,7 @@ def _searched(found: QuerySet[Any], params: Mapping[str, Any], prefix: str) -> Q
 def items(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[Item]:
     """A page of the items the asker may see, newest first; ``state=open|over`` or one state filters."""
     require_role(actor, ITEM_ROLES)
-    found = Item.objects.filter(pk__in=access.visible(actor, Item).values("pk"))
+    found: QuerySet[Any] = Item.objects.filter(pk__in=access.visible(actor, Item).values("pk"))
     found = _searched(found, params, "").select_related("unit")
     state = str(params.get("state") or "")
     over = [one.value for one in OVER]

@@ -113,7 +113,7 @@ def seed_meetings() -> int:
             continue
         reason = "" if reply == "attend" else "主要负责人参加上级会议"
         actions.reply_meeting(
-            _call("internal.clerk", one.department, "模拟回执人"), invitation=one, reply=reply,
+            _call("internal.clerk", one.department, "模拟回执人"), invitation=one, reply=str(reply),
             attendee=str(name), post=str(post), reason=reason,
         )  # fmt: skip
     meeting.refresh_from_db()

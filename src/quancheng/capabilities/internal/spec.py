@@ -40,7 +40,7 @@ class Label(_Row):
         return Text(self.zh, self.en)
 
     def pick(self, language: str) -> str:
-        """So that ``|t`` can show it as it is."""
+        """The text in a language."""
         return self.text.pick(language)
 
 

@@ -15,7 +15,7 @@ class _Labelled(StrEnum):
     zh: str
     en: str
 
-    def __new__(cls, value: str, zh: str, en: str) -> _Labelled:
+    def __new__(cls, value: str, zh: str = "", en: str = "") -> _Labelled:
         member = str.__new__(cls, value)
         member._value_ = value
         member.zh, member.en = zh, en

@@ -32,6 +32,7 @@ from quancheng.capabilities.services.handing import (
     set_absence,
     transfer_case,
 )
+from quancheng.capabilities.services.migrating import migrate_case
 from quancheng.capabilities.services.models import Case, CaseFile, Draft, Matter
 from quancheng.capabilities.services.publishing import publish_matter
 from quancheng.capabilities.services.reviewing import answer_task, appeal_case, book_visit, confirm_visit
@@ -45,7 +46,7 @@ from quancheng.kernel.errors import Conflict, InvalidInput
 __all__ = [
     "answer_complaint", "answer_task", "appeal_case", "approve_case", "approve_many", "attach_file",
     "book_visit", "claim_case", "complain_case", "confirm_visit", "correct_case", "drop_draft", "extend_case",
-    "judge_answer", "note_case", "pause_case", "publish_matter", "rate_case", "receive_case", "refuse_case",
+    "judge_answer", "migrate_case", "note_case", "pause_case", "publish_matter", "rate_case", "receive_case", "refuse_case",
     "results", "resume_case", "return_case", "save_draft", "set_absence", "submit_case", "transfer_case",
     "withdraw_case",
 ]  # fmt: skip

@@ -124,7 +124,7 @@ def _asked(sight: Sight, one: Field, path: str, value: Any) -> Asked:
         "name": name, "path": path, "id": identity, "kind": _widget(one, grouped=grouped), "label": one.label,
         "hint": one.hint, "errors": (wrong,) if wrong else (), "computed": computed, "grouped": grouped,
         "required": path in sight.state.required or one.required,
-        "shown": path in sight.state.visible, "least": one.least, "most": one.most,
+        "shown": _shows(sight, one, path), "least": one.least, "most": one.most,
     }  # fmt: skip
     if one.kind is Kind.GROUP:
         return Asked(**common, fields=_inner(sight, one, path, value))
@@ -138,6 +138,14 @@ def _asked(sight: Sight, one: Field, path: str, value: Any) -> Asked:
         source=sight.known.get(one.key) if path == one.key else None,
         disputed=sight.disputed.get(one.key) if path == one.key else None, formats=_formats(one),
     )  # fmt: skip
+
+
+def _shows(sight: Sight, one: Field, path: str) -> bool:
+    """Visible by its rules; in an item that is still empty, whatever no rule hides."""
+    item, _, _ = path.rpartition(".")
+    if item and not any(known.startswith(f"{item}.") for known in sight.state.visible):
+        return not sight.definition.rules_of(one.path, RuleKind.VISIBLE)
+    return path in sight.state.visible
 
 
 def _widget(one: Field, *, grouped: bool) -> str:

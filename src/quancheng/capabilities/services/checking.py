@@ -84,6 +84,8 @@ class Facts:
     form: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, FileFact] = field(default_factory=dict)
     licence_type: str = ""
+    tables: str = ""
+    """The matter's decision tables as DMN XML."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -322,3 +322,6 @@ def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"a whole number is needed, not {value!r}")
     return value
+
+
+from quancheng.capabilities.services import tables as _tables  # noqa: E402, F401 - registers the check "decision"

@@ -19,7 +19,9 @@ BAD = 2
 def complain_case(call: Call, *, case: Case, text: str) -> Complaint:
     """投诉 about how a case is handled. Raises Forbidden, InvalidInput, Conflict (one is open already)."""
     access.require(call.actor, "rate", case)
-    text = casework.worded(text, "text", Text("请写明投诉内容（500字以内）。", "Say what is wrong (500 characters at most)."))
+    text = casework.worded(
+        text, "text", Text("请写明投诉内容（500字以内）。", "Say what is wrong (500 characters at most).")
+    )
     if case.complaints.filter(kind="complaint", state=TaskState.OPEN).exists():
         raise Conflict(Text("您的上一次投诉正在处理。", "Your last complaint is being handled."))
     made = open_complaint(call, case, "complaint", text)
@@ -34,7 +36,11 @@ def open_complaint(call: Call, case: Case, kind: str, text: str) -> Complaint:
         case=case, kind=kind, text=text, made_at=call.at, made_by_id=call.actor.user_id,
         due_on=timing.add_working_days(clock.today(), days, working_calendar()),
     )  # fmt: skip
-    word = Text("提出投诉", "Complaint made") if kind == "complaint" else Text("差评整改", "Bad rating to follow up")
+    word = (
+        Text("提出投诉", "Complaint made")
+        if kind == "complaint"
+        else Text("差评整改", "Bad rating to follow up")
+    )
     casework.remember(call, case, "complained", word, data={"reason": text})
     _tell(made, case, "made")
     return made
@@ -44,14 +50,20 @@ def open_complaint(call: Call, case: Case, kind: str, text: str) -> Complaint:
 def answer_complaint(call: Call, *, complaint: Complaint, answer: str) -> Complaint:
     """答复投诉. Raises Forbidden, InvalidInput, Conflict (answered already)."""
     access.require(call.actor, "answer", complaint)
-    answer = casework.worded(answer, "answer", Text("请写明答复（500字以内）。", "Write the answer (500 characters at most)."))
-    current: Complaint = Complaint.objects.select_for_update(of=("self",)).select_related("case").get(pk=complaint.pk)
+    answer = casework.worded(
+        answer, "answer", Text("请写明答复（500字以内）。", "Write the answer (500 characters at most).")
+    )
+    current: Complaint = (
+        Complaint.objects.select_for_update(of=("self",)).select_related("case").get(pk=complaint.pk)
+    )
     if current.state != TaskState.OPEN:
         raise Conflict(Text("这件投诉已经答复。", "This complaint was answered already."))
     current.answer, current.answered_at, current.answered_by_id = answer, call.at, call.actor.user_id
     current.state = TaskState.DONE.value
     current.save()
-    casework.remember(call, current.case, "answered", Text("已答复投诉", "Complaint answered"), data={"reason": answer})
+    casework.remember(
+        call, current.case, "answered", Text("已答复投诉", "Complaint answered"), data={"reason": answer}
+    )
     audit.note(receipt=current.case.receipt, complaint=current.pk)
     _tell(current, current.case, "answered", answer=answer)
     return current
@@ -61,7 +73,9 @@ def answer_complaint(call: Call, *, complaint: Complaint, answer: str) -> Compla
 def judge_answer(call: Call, *, complaint: Complaint, satisfied: bool) -> Complaint:
     """对答复评价: not satisfied opens it once more, one level up. Raises Forbidden, Conflict."""
     access.require(call.actor, "rate", complaint.case)
-    current: Complaint = Complaint.objects.select_for_update(of=("self",)).select_related("case").get(pk=complaint.pk)
+    current: Complaint = (
+        Complaint.objects.select_for_update(of=("self",)).select_related("case").get(pk=complaint.pk)
+    )
     if current.state != TaskState.DONE or current.satisfied is not None:
         raise Conflict(Text("还不能评价，或已经评价。", "It cannot be judged now."))
     current.satisfied = satisfied

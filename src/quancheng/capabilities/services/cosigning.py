@@ -116,9 +116,9 @@ def wrong_people(
     wrong: dict[str, Text] = {}
     for field in fields_of(definition):
         person = found.answers.get(field.key)
-        if person and field.key in found.visible and (page is None or field.key in page.fields):
-            if text := person_problem(field, person, applicant):
-                wrong[field.key] = text
+        asked = field.key in found.visible and (page is None or field.key in page.fields)
+        if person and asked and (text := person_problem(field, person, applicant)):
+            wrong[field.key] = text
     return wrong
 
 

@@ -76,9 +76,9 @@ def return_case(call: Call, *, case: Case, reason: str, revision: int | None = N
         Text("请写明需要补正的内容(500字以内)。", "Say what is to be corrected (500 characters at most)."),
     )
     case = casework.take(case, revision)
+    until = casework.suspend_clock(case, reason)
     running.advance(call, case, "return")
     case.officer_id = call.actor.user_id
-    until = casework.suspend_clock(case, reason)
     casework.save(case)
     documents.draw(call, case, DocumentKind.CORRECTION, reason=reason, correct_by=until.isoformat())
     casework.remember(

@@ -92,6 +92,7 @@ def facts_of(
         form=form or {},
         files=files or {},
         licence_type=spec.result.licence or "",
+        tables=spec.dmn,
     )
 
 

@@ -62,7 +62,11 @@ def covered(user_id: int) -> int:
     """Who really takes what goes to a user today, following substitutes without going round in circles."""
     today, seen, current = clock.today(), {user_id}, user_id
     while True:
-        away = Absence.objects.filter(user_id=current, since__lte=today, until__gte=today).order_by("-id").first()
+        away = (
+            Absence.objects.filter(user_id=current, since__lte=today, until__gte=today)
+            .order_by("-id")
+            .first()
+        )
         if away is None or away.substitute_id in seen:
             return current
         current = away.substitute_id
@@ -86,7 +90,9 @@ def extend_case(call: Call, *, case: Case, reason: str) -> Case:
     try:
         extended = value.extend(clock.today(), days, reason, working_calendar())
     except ClockError as wrong:
-        raise Conflict(Text(*str(wrong).split(" ", 1)) if " " in str(wrong) else Text(str(wrong), str(wrong))) from wrong
+        raise Conflict(
+            Text(*str(wrong).split(" ", 1)) if " " in str(wrong) else Text(str(wrong), str(wrong))
+        ) from wrong
     casework.keep_clock(case, extended)
     casework.save(case)
     text = Text(f"办理期限延长{days}个工作日", f"Time limit extended by {days} working days")
@@ -101,7 +107,12 @@ def pause_case(call: Call, *, case: Case, reason: str) -> Case:
     """中止计时 for hearings, tests, expert opinions (行政许可法 第四十五条). Raises Forbidden, InvalidInput, Conflict."""
     access.require(call.actor, "return", case)
     reason = casework.worded(
-        reason, "reason", Text("请写明所需的听证、检验、检测、检疫、鉴定或专家评审。", "Name the hearing, test or expert opinion.")
+        reason,
+        "reason",
+        Text(
+            "请写明所需的听证、检验、检测、检疫、鉴定或专家评审。",
+            "Name the hearing, test or expert opinion.",
+        ),
     )
     case = casework.take(case, None)
     _running(case)
@@ -141,7 +152,10 @@ def approve_many(call: Call, *, receipts: Iterable[str], opinion: str = "") -> l
     access.require(call.actor, "approve", Case)
     if not 1 <= len(chosen) <= MANY:
         raise InvalidInput(Text(f"一次最多批量办理{MANY}件。", f"At most {MANY} cases at once."))
-    found = {one.receipt: one for one in access.visible(call.actor, Case, verb="approve").filter(receipt__in=chosen)}
+    found = {
+        one.receipt: one
+        for one in access.visible(call.actor, Case, verb="approve").filter(receipt__in=chosen)
+    }
     barred: list[str] = []
     for receipt in chosen:
         case = found.get(receipt)

@@ -7,13 +7,37 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from quancheng.capabilities.services import results as _services  # noqa: F401 - registers the service tasks
+from quancheng.capabilities.services.linting import faults
 from quancheng.capabilities.services.models import Matter, MatterVersion
-from quancheng.capabilities.services.spec import digest_of, read_spec
+from quancheng.capabilities.services.spec import MatterSpec, digest_of, read_spec
 from quancheng.capabilities.trust.actions import publish_type
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput
+
+
+def refuse_faults(spec: MatterSpec) -> None:
+    """Raise InvalidInput with every reason why this definition could not run."""
+    found = faults(spec)
+    if not found:
+        return
+    lines = [
+        Text(f"{one.element or one.part}：{one.text.zh}", f"{one.element or one.part}: {one.text.en}")
+        for one in found
+    ]
+    raise InvalidInput(
+        Text(
+            "事项不能发布。" + "".join(one.zh for one in lines[:5]),
+            "It cannot be published. " + " ".join(one.en for one in lines[:5]),
+        ),
+        extra={
+            "faults": [
+                {"part": one.part, "element": one.element, "text": one.text.to_dict()} for one in found
+            ]
+        },
+    )
 
 
 @action("services.matter.publish", idempotent=False)
@@ -28,6 +52,7 @@ def publish_matter(call: Call, *, content: Mapping[str, Any], module: str) -> Ma
     except ValidationError as wrong:
         detail = "; ".join(f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in wrong.errors()[:5])
         raise InvalidInput(Text(f"事项定义有误:{detail}", f"The definition is wrong: {detail}")) from wrong
+    refuse_faults(spec)
     plain = spec.model_dump(mode="json", exclude_none=True)
     digest = digest_of(plain)
     matter = Matter.objects.select_related("current").filter(code=spec.code).first()

@@ -83,7 +83,9 @@ def confirm_visit(call: Call, *, task: CaseTask, accept: bool, wish: str = "") -
     task.data = {**task.data, "confirmed": accept, "wish": wish.strip()[:200]}
     task.save()
     text = (
-        Text("已确认核查时间", "Visit confirmed") if accept else Text("申请人请求改约", "Another time asked for")
+        Text("已确认核查时间", "Visit confirmed")
+        if accept
+        else Text("申请人请求改约", "Another time asked for")
     )
     casework.remember(call, task.case, "visit", text, data={"reason": wish.strip()[:200]})
     audit.note(receipt=task.case.receipt, accept=accept)
@@ -99,13 +101,21 @@ def appeal_case(call: Call, *, case: Case, reason: str) -> Case:
     """
     access.require(call.actor, "correct", case)
     reason = casework.worded(
-        reason, "reason", Text("请写明不服的理由（500字以内）。", "Say why you disagree (500 characters at most).")
+        reason,
+        "reason",
+        Text("请写明不服的理由（500字以内）。", "Say why you disagree (500 characters at most)."),
     )
     case = casework.take(case, None)
     running.send(call, case, "appeal", reason=reason)
     case.tasks.filter(side="appeal", state=TaskState.OPEN).update(data={"reason": reason})
     casework.save(case)
-    casework.remember(call, case, "appealed", Text("申请人申请复核", "The applicant asked for a review"), data={"reason": reason})
+    casework.remember(
+        call,
+        case,
+        "appealed",
+        Text("申请人申请复核", "The applicant asked for a review"),
+        data={"reason": reason},
+    )
     audit.note(receipt=case.receipt, reason=reason)
     casework.tell(case, "appealed", reason=reason)
     return case
@@ -117,7 +127,11 @@ def appeal_days() -> int:
 
 
 def _open(task: CaseTask) -> CaseTask:
-    current: CaseTask = CaseTask.objects.select_for_update(of=("self",)).select_related("case", "department", "officer").get(pk=task.pk)
+    current: CaseTask = (
+        CaseTask.objects.select_for_update(of=("self",))
+        .select_related("case", "department", "officer")
+        .get(pk=task.pk)
+    )
     if current.state != TaskState.OPEN:
         who = current.officer.get_full_name() if current.officer else ""
         word = WORDS.get(current.outcome, current.state_text)

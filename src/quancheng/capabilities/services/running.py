@@ -72,7 +72,7 @@ def begin(call: Call, case: Case) -> None:
     """Start the process of a new case and save it; tasks and timers of the first step need its key."""
     program = program_of(case.version)
     step = flow.start(program, _context(case), call.at)
-    case.flow = _kept(step.state)
+    case.flow = kept(step.state)
     if case.pk is None:
         case.save()
     shown = (case.flow, case.state, case.due_on, case.licence_number)
@@ -118,7 +118,7 @@ def possible(case: Case, verb: str) -> bool:
     program = program_of(case.version)
     if not case.flow:
         return False
-    state = _state(program, case)
+    state = state_of(program, case)
     event = _event(program, state, verb, _context(case))
     if event is None:
         return False
@@ -143,7 +143,7 @@ def outcomes_of(case: Case, side: str) -> tuple[str, ...]:
         return tuple(step.verb for step in steps_from(case.state) if step.side == side)
     program = program_of(case.version)
     found: list[str] = []
-    for task in _state(program, case).open_tasks:
+    for task in state_of(program, case).open_tasks:
         extra = program.element(task.element).extra
         if extra.get("side") == side:
             found += [one for one in _outcomes(extra) if one not in found]
@@ -191,7 +191,7 @@ def _settle(call: Call, case: Case, program: flow.Program, step: flow.Step) -> N
             following = flow.handle(program, state, answer, call.at)
             state = following.state
             queue.extend(following.effects)
-    case.flow = _kept(state)
+    case.flow = kept(state)
     before, case.state = case.state, State(status).value
     taskwork.follow_clock(call, case, before)
 
@@ -249,19 +249,21 @@ def _load(call: Call, case: Case) -> tuple[flow.Program, flow.State]:
     program = program_of(case.version)
     if not case.flow:
         _catch_up(call, case)
-    return program, _state(program, case)
+    return program, state_of(program, case)
 
 
-def _state(program: flow.Program, case: Case) -> flow.State:
-    kept = dict(case.flow)
-    kept[VARIABLES] = {**kept.get(VARIABLES, {}), **_context(case)}
-    return flow.State.from_json(kept, program)
+def state_of(program: flow.Program, case: Case) -> flow.State:
+    """The state of a case as the engine reads it, with what is kept in columns."""
+    data = dict(case.flow)
+    data[VARIABLES] = {**data.get(VARIABLES, {}), **_context(case)}
+    return flow.State.from_json(data, program)
 
 
-def _kept(state: flow.State) -> dict[str, Any]:
-    kept = state.to_json()
-    kept[VARIABLES] = {key: value for key, value in kept[VARIABLES].items() if key not in CONTEXT}
-    return kept
+def kept(state: flow.State) -> dict[str, Any]:
+    """The state as the case keeps it."""
+    data = state.to_json()
+    data[VARIABLES] = {key: value for key, value in data[VARIABLES].items() if key not in CONTEXT}
+    return data
 
 
 def _catch_up(call: Call, case: Case) -> None:

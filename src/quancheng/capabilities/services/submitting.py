@@ -103,7 +103,7 @@ def submit_case(
     Forbidden (no real name, not a firm), InvalidInput (fields, unmet conditions unless ``insist``),
     Conflict (already in progress, nothing to submit).
     """
-    assert prepared is not None  # noqa: S101 - given by the action
+    assert prepared is not None
     access.require(call.actor, "apply", prepared.matter)
     return _make(call, prepared, insist, channel, files or {}, names or {})
 
@@ -126,7 +126,7 @@ def receive_case(
 
     The deciding office follows from the applicant, not from the counter. Raises as ``submit_case``.
     """
-    assert prepared is not None  # noqa: S101 - given by the action
+    assert prepared is not None
     access.require(call.actor, "receive", prepared.matter)
     return _make(call, prepared, insist, channel, files or {}, names or {})
 
@@ -186,7 +186,11 @@ def _make(
         data={"insisted": insist} | ({"channel": channel} if channel != "online" else {}),
     )  # fmt: skip
     audit.note(
-        receipt=case.receipt, matter=spec.code, version=matter.current.number, insisted=insist, channel=channel
+        receipt=case.receipt,
+        matter=spec.code,
+        version=matter.current.number,
+        insisted=insist,
+        channel=channel,
     )
     casework.tell(case, "submitted", due=case.due_on.isoformat(), channel=channel)
     return case

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any
 
 from quancheng.capabilities.people import queries as people
+from quancheng.capabilities.services import tables
+from quancheng.capabilities.services.checking import Subject
 from quancheng.capabilities.services.flow import DONE, State
 from quancheng.capabilities.services.models import Case, CaseTask, CaseTimer
 from quancheng.capabilities.services.work_models import TaskState
-from quancheng.core.feel import dmn
+from quancheng.core import feel
 from quancheng.core.text import Text
 from quancheng.kernel import clock, events, rulebook
 from quancheng.kernel.actions import Call
@@ -88,8 +89,9 @@ def cancel_timer(case: Case, timer: str) -> None:
 
 # -- clock ------------------------------------------------------------------------------------------
 def follow_clock(call: Call, case: Case, before: str) -> None:
-    """The legal clock stops when the case is decided and begins anew when a review reopens it."""
-    from quancheng.capabilities.services import casework
+    """The legal clock stops when the case is decided, stands still while the applicant corrects, and
+    begins anew when a review reopens the case."""
+    from quancheng.capabilities.services import casework, timing
 
     done, was_done = State(case.state) in DONE, State(before) in DONE
     if done and not was_done and case.clock and not case.clock.get("finished"):
@@ -97,37 +99,38 @@ def follow_clock(call: Call, case: Case, before: str) -> None:
     elif was_done and not done:
         case.decided_at = None
         casework.start_clock(case, clock.today())
+    elif case.clock:
+        stands = timing.from_dict(case.clock).suspended
+        if case.state == State.CORRECTION and not stands:
+            casework.suspend_clock(case, "等候申请人补正")
+        elif before == State.CORRECTION and case.state != before and stands:
+            casework.resume_clock(case)
 
 
 # -- decision tables --------------------------------------------------------------------------------
-@lru_cache(maxsize=128)
-def tables_of(text: str) -> dmn.Model:
-    """The decision model of a version's text."""
-    return dmn.read(text.encode())
-
-
 def decide(case: Case, element: Any) -> dict[str, Any]:
-    """Evaluate ``qc:decision`` of the matter's tables; the result becomes ``qc:result``."""
-    from quancheng.core import feel
+    """Evaluate ``qc:decision`` of the matter's tables; the result becomes ``qc:result``.
 
-    name, result = element.extra.get("decision", ""), element.extra.get("result", "")
-    outcome = tables_of(case.version.spec.dmn).evaluate(name, inputs_of(case.form, case))
+    Raises InvalidInput saying why when the tables give nothing: the process does not guess.
+    """
+    text, name = case.version.spec.dmn, element.extra.get("decision", "")
+    city, today = rulebook.city_region(), clock.today()
+    given = tables.inputs(
+        text, form=case.form, applicant=_applicant(case), today=today,
+        parameter=lambda one: rulebook.find(one, on=today, region=city),
+    )  # fmt: skip
+    outcome = tables.evaluate(text, name, given)
     if outcome.value is None:
+        why = "；".join(outcome.warnings[:3]) or "没有规则相符"
         raise InvalidInput(
-            Text(
-                f"决策“{name}”没有得出结果：{'；'.join(outcome.warnings) or '没有规则相符'}。",
-                f"The decision “{name}” gave no result: {'; '.join(outcome.warnings) or 'no rule matched'}.",
-            )
+            Text(f"决策“{name}”没有得出结果：{why}。", f"The decision “{name}” gave no result: {why}.")
         )
-    return {result or "decision": feel.to_json(outcome.value)}
+    return {element.extra.get("result") or "decision": feel.to_json(outcome.value)}
 
 
-def inputs_of(form: Any, case: Case | None = None, **more: Any) -> dict[str, Any]:
-    """What decision tables may look at: ``form``, ``applicant``, ``today``, ``parameters``."""
-    from quancheng.core import feel
-
-    applicant = {"kind": "firm" if case.firm_id else "person", "region": case.region_code} if case else {}
-    given = {"form": dict(form), "applicant": applicant, "today": clock.today().isoformat(), **more}
-    found: dict[str, Any] = feel.from_json(given)
-    found["today"] = feel.parse(f'date("{clock.today().isoformat()}")').evaluate({})
-    return found
+def _applicant(case: Case) -> dict[str, Any]:
+    if case.applicant is None:
+        return {"kind": "firm", "region": case.region_code, "district": case.region_code[:6]}
+    person = case.applicant
+    subject = Subject(name=person.name, resident_id=person.id_number, residence=person.region_code)
+    return tables.applicant_values(subject, clock.today())

@@ -136,7 +136,9 @@ def _make(path: Path, name: str) -> None:
 
 
 def _certificate(key: ec.EllipticCurvePrivateKey, name: str, *, own: bool) -> x509.Certificate:
-    subject = x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"), x509.NameAttribute(NameOID.COMMON_NAME, name[:60])])
+    subject = x509.Name(
+        [x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"), x509.NameAttribute(NameOID.COMMON_NAME, name[:60])]
+    )
     issuer_key, issuer = (key, subject) if own else (_authority()[0], authority().subject)
     since = clock.now() - timedelta(days=1)
     builder = (

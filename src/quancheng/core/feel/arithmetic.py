@@ -20,7 +20,7 @@ from .values.temporal import (
     moment_of_local,
     time_of_nanos,
 )
-from .values.zone import offset_at
+from .values.zone import offset_at_utc
 
 # Products of nanoseconds need more digits than a FEEL number has.
 _WIDE = decimal.Context(prec=80, rounding=decimal.ROUND_DOWN, Emin=-9999, Emax=9999)
@@ -61,14 +61,16 @@ def _power(a: Decimal, b: Decimal) -> Any:
 
 def shift_moment(moment: DateTime, nanos: int) -> DateTime | None:
     """``nanos`` later on the line of time: across a change of summer time the clock face jumps."""
-    zone, local = moment.time.zone, moment.local + nanos
-    later = moment_of_local(local, zone)
-    if later is None or not isinstance(zone, str):
-        return later
-    before = moment.offset or 0
-    day, seconds = later.date, later.time.seconds
-    after = offset_at(zone, day.year, day.month, day.day, seconds) or 0
-    return later if before == after else moment_of_local(local + (after - before) * NANOS, zone)
+    zone = moment.time.zone
+    if not isinstance(zone, str):
+        return moment_of_local(moment.local + nanos, zone)
+    instant = moment.universal + nanos
+    utc = moment_of_local(instant, 0)
+    if utc is None:
+        return None
+    day = utc.date
+    offset = offset_at_utc(zone, day.year, day.month, day.day, utc.time.seconds)
+    return moment_of_local(instant + offset * NANOS, zone)
 
 
 def _moment_months(moment: DateTime, months: int) -> DateTime | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .compile_tests import compile_test
 from .expression import RULES, Expression, UnaryTests, guarded
-from .frame import Compiler, Frame, Run
+from .frame import Compiler, Frame, Run, adopt
 from .limits import Environment
 from .nodes import Definition, Literal, Node
 from .values.show import display
@@ -77,10 +77,13 @@ def explain(
     """Evaluate again and keep every part; same value, warnings and errors as ``evaluate``."""
     env = env or Environment()
     recorder = _Recorder(expression.text)
-    compiler = Compiler(expression.text, RULES, recorder.trace)
-    run = compiler.compile(expression.node)
-    frame = Frame([None] * compiler.scope.size, {} if scope is None else scope, env)
-    value = guarded(env, lambda: run(frame))
+
+    def again() -> Any:
+        compiler = Compiler(expression.text, RULES, recorder.trace)
+        run = compiler.compile(expression.node)
+        return run(Frame([None] * compiler.scope.size, {} if scope is None else scope, env))
+
+    value = guarded(env, again)
     if not recorder.root.parts:
         return Explanation(expression.text, value)
     return recorder.root.parts[0]
@@ -92,9 +95,14 @@ def explain_test(
     """The same for unary tests against ``value``."""
     env = env or Environment()
     recorder = _Recorder(tests.text)
-    compiler = Compiler(tests.text, RULES, recorder.trace)
-    compiler.scope.bind("?")
-    test = compile_test(compiler, tests.node)
-    frame = Frame([value, *[None] * compiler.scope.size], {} if scope is None else scope, env)
-    recorder.root.value = guarded(env, lambda: test(value, frame))
+
+    def again() -> Any:
+        compiler = Compiler(tests.text, RULES, recorder.trace)
+        compiler.scope.bind("?")
+        test = compile_test(compiler, tests.node)
+        tested = adopt(value)
+        slots = [tested, *[None] * compiler.scope.size]
+        return test(tested, Frame(slots, {} if scope is None else scope, env))
+
+    recorder.root.value = guarded(env, again)
     return recorder.root

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from . import compile_basic, compile_call, compile_flow, compile_tests
 from .builtins import BUILTINS
 from .errors import FeelLimitError
-from .frame import Compiler, Frame, Rule, Run, Test
+from .frame import Compiler, Frame, Rule, Run, Test, adopt
 from .lexer import Kind
 from .limits import Environment, Limits
 from .nodes import Node
@@ -26,6 +26,8 @@ RULES: dict[type, Rule] = {
     **compile_tests.RULES,
 }
 _DEFAULT = Limits()
+# Longer texts are read anew each time: remembering thousands of them would cost gigabytes.
+MAX_REMEMBERED = 500
 T = TypeVar("T")
 
 
@@ -97,8 +99,9 @@ class UnaryTests:
     ) -> bool | None:
         """Whether ``value`` passes; None when that cannot be said."""
         env = env or Environment()
-        frame = Frame([value, *[None] * self._size], {} if scope is None else scope, env)
-        found: bool | None = guarded(env, lambda: self._test(value, frame))
+        tested = adopt(value)
+        frame = Frame([tested, *[None] * self._size], {} if scope is None else scope, env)
+        found: bool | None = guarded(env, lambda: self._test(tested, frame))
         return found
 
     def __repr__(self) -> str:
@@ -149,12 +152,14 @@ def parse(text: str, names: Iterable[str] = (), limits: Limits = _DEFAULT) -> Ex
     Raises :class:`FeelSyntaxError` when it is not FEEL, :class:`FeelLimitError` when it is too
     long or too deep.
     """
-    return _parse(text, tuple(names), limits)
+    read = _parse if len(text) <= MAX_REMEMBERED else _parse.__wrapped__
+    return read(text, tuple(names), limits)
 
 
 def parse_unary(text: str, names: Iterable[str] = (), limits: Limits = _DEFAULT) -> UnaryTests:
     """Read unary tests; errors as in :func:`parse`."""
-    return _parse_unary(text, tuple(names), limits)
+    read = _parse_unary if len(text) <= MAX_REMEMBERED else _parse_unary.__wrapped__
+    return read(text, tuple(names), limits)
 
 
 def parse_type(text: str, names: Iterable[str] = (), limits: Limits = _DEFAULT) -> Type:

@@ -17,10 +17,11 @@ _SPACES = re.compile(rf"[{SPACE}]+")
 _PIECES = re.compile(rf"(?:{PART})+|[^{SPACE}]")
 _LAST_PART = re.compile(PART)
 _MORE_WORDS = re.compile(rf"[{SPACE}]+((?:{PART})+)")
-_BODY = rf"{START}(?:{PART}|[{SPACE}{SYMBOLS}])*?"
-KEY = re.compile(rf"({_BODY})[{SPACE}]*:(?!:)")
-PARAMETER = re.compile(rf"({_BODY})[{SPACE}]*(?=[:,)])")
-ITERATOR = re.compile(rf"({_BODY})[{SPACE}]+in(?!{PART})")
+# Possessive about spaces, so that a long run of them costs no more than its length.
+_BODY = rf"{START}(?:[{SPACE}]*+(?:{PART}|[{SYMBOLS}]))*?"
+KEY = re.compile(rf"({_BODY})[{SPACE}]*+:(?!:)")
+PARAMETER = re.compile(rf"({_BODY})[{SPACE}]*+(?=[:,)])")
+ITERATOR = re.compile(rf"({_BODY})[{SPACE}]++in(?!{PART})")
 
 
 def normalise(name: str) -> str:

@@ -85,6 +85,11 @@ def _primary(cursor: Cursor) -> Node:
     if token.kind is Kind.WORD:
         return _word(cursor, token)
     if token.kind in (Kind.NUMBER, Kind.STRING):
+        known = cursor.names.match(cursor.text, token.start)
+        if known and known[1] > token.end:
+            # A declared name that starts with a digit or quotation mark: not FEEL's, but people's.
+            cursor.position = known[1]
+            return Name(token.start, known[1], known[0])
         cursor.advance()
         return Literal(token.start, token.end, token.value)
     if token.kind is Kind.OPERATOR:

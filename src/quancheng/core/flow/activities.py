@@ -18,7 +18,7 @@ from .vocabulary import Kind, Outcome, Role
 __all__ = ["apply_data", "begin", "complete", "done_by_itself", "end_case"]
 
 WRITTEN = "w"
-_RESULTS = frozenset({Kind.SERVICE, Kind.RULE, Kind.SCRIPT, Kind.SEND, Kind.CALL})
+_RESULTS = frozenset({Kind.SERVICE, Kind.RULE, Kind.SCRIPT, Kind.SEND, Kind.RECEIVE, Kind.CALL})
 
 
 def begin(run: Run, scope: int, node: Node, flow: int) -> None:

@@ -15,7 +15,7 @@ from .build_loops import loop_of, mappings
 from .document import Document, child, children, number, pure, truth
 from .errors import Problem
 from .model import Flow, Node
-from .vocabulary import ACTIVITIES, SUBPROCESSES, Kind
+from .vocabulary import ACTIVITIES, SUBPROCESSES, Kind, Trigger
 
 __all__ = ["Builder"]
 
@@ -200,6 +200,8 @@ class _Part:
         node.interrupting = truth(
             element.get("cancelActivity" if node.kind is Kind.BOUNDARY else "isInterrupting"), default=True
         )
+        if node.kind is Kind.START and any(d.trigger is Trigger.ERROR for d in node.events):
+            node.interrupting = True  # errors always do, whatever the file says
         node.inputs, node.outputs = mappings(self.document, element, node.id)
         node.merges = next(self.document.qc(element, "output"), None) is None
         node.result = node.extra.get("result", "")

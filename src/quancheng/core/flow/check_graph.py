@@ -18,6 +18,7 @@ def check_graph(builder: Builder) -> None:
             _unreachable(builder, scope, ahead)
             _endless(builder, scope, ahead)
             _restless(builder, scope, ahead)
+    _recursion(builder)
 
 
 def _ahead(builder: Builder, scope: Node) -> dict[int, list[int]]:
@@ -100,6 +101,41 @@ def _restless(builder: Builder, scope: Node, ahead: dict[int, list[int]]) -> Non
             f"循环中没有任何等待的步骤，会无休止地转下去：{names}。",
             f"A cycle without any step that waits would never rest: {names.replace('、', ', ')}.",
         )
+
+
+def _recursion(builder: Builder) -> None:
+    """Processes that call each other without ever waiting would never come to rest."""
+    calls: dict[int, list[int]] = {}
+    for node in builder.nodes:
+        if node.kind is Kind.PROCESS:
+            calls[node.index] = [builder.nodes[call].called for call in _at_once(builder, node)]
+    for cycle in _cycles({caller: [c for c in called if c in calls] for caller, called in calls.items()}):
+        names = [builder.nodes[m].id for m in cycle[:6]]
+        builder.problem(
+            builder.nodes[cycle[0]].id,
+            "cycle",
+            f"流程不经任何等待就又调用到自己：{'、'.join(names)}。",
+            f"The process calls itself again without ever waiting: {', '.join(names)}.",
+        )
+
+
+def _at_once(builder: Builder, process: Node) -> set[int]:
+    """Call activities a token can reach from the start of a process before anything waits."""
+    calls: set[int] = set()
+    seen: set[int] = set()
+    stack = list(process.entries)
+    while stack:
+        node = builder.nodes[stack.pop()]
+        if node.index in seen:
+            continue
+        seen.add(node.index)
+        if node.kind is Kind.CALL:
+            calls.add(node.index)
+            continue
+        stack.extend(node.entries)
+        if not _waits(builder, node):
+            stack.extend(target for _, target in edges(node, builder.nodes, builder.flows))
+    return calls
 
 
 def _waits(builder: Builder, node: Node) -> bool:

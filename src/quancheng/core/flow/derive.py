@@ -35,7 +35,7 @@ def _scope(scope: Node, nodes: list[Node]) -> None:
     scope.starts = tuple(m.index for m in members if m.kind is Kind.START)
     scope.sub_catches = _catches(nodes[s] for e in scope.event_subs for s in _starts(nodes[e], nodes))
     scope.entries = _entries(scope, members)
-    if scope.kind is Kind.PROCESS and not scope.entries:
+    if scope.kind is Kind.PROCESS:
         scope.own_catches = _catches(nodes[start] for start in scope.starts)
 
 

@@ -73,6 +73,10 @@ class Document:
             if identifier in self.by_id:
                 self.problem(identifier, "duplicate-id", "编号重复。", "The id occurs twice.")
             self.by_id[identifier] = element
+        self._shown = {
+            _ref(each.get("dataObjectRef")): each.get("name") or ""
+            for each in root.iter(f"{{{BPMN}}}dataObjectReference")
+        }
         self.names = tuple(sorted(self._spaced_names()))
 
     def _spaced_names(self) -> set[str]:
@@ -99,7 +103,7 @@ class Document:
 
     def variable_of(self, element: etree._Element) -> str:
         """As :meth:`variable`, for the element itself."""
-        name = element.get("name") or ""
+        name = element.get("name") or self._shown.get(element.get("id") or "", "")
         return element.get(f"{{{QC}}}variable") or (name if is_word(name) else "") or element.get("id") or ""
 
     def called(self, element: etree._Element | None, fallback: str = "") -> tuple[str, tuple[str, ...]]:

@@ -21,7 +21,7 @@ def finish(run: Run, node: Node, scope: int, log: list[Any]) -> None:
         notes = run.note(scope)
         notes[LOG] = [*notes.get(LOG, ()), *log]
     outer = run.nodes[run.insts[scope].node]
-    if outer.kind is Kind.ADHOC and _adhoc_done(run, outer, scope):
+    if outer.kind is Kind.ADHOC and run.insts[scope].role == Role.PLAIN and _adhoc_done(run, outer, scope):
         return
     leave(run, node, scope, node.completion_quantity)
 

@@ -191,6 +191,20 @@ class State:
         return tuple(leaves + [nodes[node].id for _, node in self.joins])
 
     @property
+    def stuck(self) -> bool:
+        """Whether nothing can ever happen again: tokens wait at joins whose partners cannot come."""
+        if self.outcome or self.timers or self.startable:
+            return False
+        nodes = self._bound().nodes
+        for inst in self.insts.values():
+            node = nodes[inst.node]
+            leaf = inst.role == Role.START or node.kind in TASKS or node.own_catches
+            listens = bool(node.boundary_catches or node.sub_catches)
+            if listens or (leaf and node.kind is not Kind.PROCESS) or inst.role == Role.START:
+                return False
+        return True
+
+    @property
     def startable(self) -> tuple[str, ...]:
         """Ids of activities that AdHocStart may start now."""
         nodes = self._bound().nodes

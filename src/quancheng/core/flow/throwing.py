@@ -148,7 +148,7 @@ def raise_up(run: Run, start: int, trigger: Trigger, names: tuple[str, ...], dat
         if is_scope(run, inst) and not from_sub and not (inst.data or {}).get("x"):
             sub = _matching(run, _sub_starts(run, inst), trigger, names)
             if sub is not None:
-                start_event_sub(run, inst, sub, data)
+                start_event_sub(run, inst, sub, _told(sub, names, data))
                 return True
         if run.hosts(inst):
             boundary = _matching(run, run.node_of(inst).boundaries, trigger, names)

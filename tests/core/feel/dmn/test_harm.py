@@ -205,3 +205,29 @@ def test_a_table_of_a_thousand_rules_is_checked_soon() -> None:
     problems = dmn.check(model)
     assert [p.kind for p in problems] == [dmn.ProblemKind.GAP]
     assert time.process_time() - started < 10
+
+
+def test_a_model_of_five_thousand_elements_is_checked_and_answers() -> None:
+    chain = [b.decision("D0", b.literal("1"))]
+    chain += [
+        b.decision(f"D{n}", b.literal(f"D{n - 1} + 1"), decisions=[f"D{n - 1}"]) for n in range(1, 2500)
+    ]
+    inputs = [b.input_data(f"x{n}", "number") for n in range(2500)]
+    started = time.process_time()
+    model = dmn.read(b.definitions(*chain, *inputs))
+
+    assert dmn.check(model) == []
+    assert model.evaluate("D2499", {}).value == Decimal(2500)
+    assert time.process_time() - started < 60
+
+
+def test_a_circle_through_thousands_of_decisions_is_found() -> None:
+    ring = [
+        b.decision(f"D{n}", b.literal("1"), decisions=[f"D{(n + 1) % 3000}"]) for n in range(3000)
+    ]
+    model = dmn.read(b.definitions(*ring))
+
+    (problem,) = [p for p in dmn.check(model) if p.kind is dmn.ProblemKind.CYCLE]
+    assert len(problem.text.zh) < 2_000
+    with pytest.raises(dmn.DmnError):
+        model.evaluate("D0", {})

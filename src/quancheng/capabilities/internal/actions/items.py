@@ -12,6 +12,7 @@ from quancheng.capabilities.internal.models import Dossier, Item, ItemModel, Not
 from quancheng.capabilities.internal.printing import Printed
 from quancheng.capabilities.internal.spec import digest_of, linked_services, read_spec
 from quancheng.capabilities.internal.values import ItemState, Outcome, WorkState
+from quancheng.capabilities.internal.who import account
 from quancheng.capabilities.people import queries as people
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, clock
@@ -95,7 +96,7 @@ def file_item(
         number=casework.item_number(today), model=model, code=spec.code, group=spec.group,
         name=spec.name.text.to_dict(),
         dossier=dossier, subject_name=filing.subject_of(dossier, values), unit=unit, form=values,
-        provenance=provenance, state=ItemState.RUNNING.value, filed_by_id=call.actor.user_id,
+        provenance=provenance, state=ItemState.RUNNING.value, filed_by_id=account(call),
         filed_at=call.at, due_on=casework.item_due(spec, today),
         simulated=call.actor.simulated or (dossier is not None and dossier.simulated),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from quancheng.capabilities.internal import meetingwork, organs, seating
 from quancheng.capabilities.internal.models import Invitation, Meeting
 from quancheng.capabilities.internal.values import ReplyState
+from quancheng.capabilities.internal.who import account
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit
 from quancheng.kernel.actions import Call, action
@@ -29,7 +30,7 @@ def call_meeting(
     meetingwork.check(title, hall, starts_at, ends_at, reply_by, units, call.at)
     meeting: Meeting = Meeting.objects.create(
         title=title.strip(), organ=organ, hall=hall, starts_at=starts_at, ends_at=ends_at, reply_by=reply_by,
-        agenda=agenda.replace("\x00", "").strip(), created_by_id=call.actor.user_id,
+        agenda=agenda.replace("\x00", "").strip(), created_by_id=account(call),
         simulated=call.actor.simulated,
     )  # fmt: skip
     for row in units:

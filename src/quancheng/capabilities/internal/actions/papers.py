@@ -9,6 +9,7 @@ from quancheng.capabilities.internal import circulation, dossiers, organs, paper
 from quancheng.capabilities.internal.models import Paper, PaperCopy, PaperOpinion
 from quancheng.capabilities.internal.printing import Printed
 from quancheng.capabilities.internal.values import Outcome, PaperState
+from quancheng.capabilities.internal.who import account
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, clock
 from quancheng.kernel.actions import Call, action
@@ -27,7 +28,7 @@ def draft_paper(
     paperwork.check_text(title, body, kind, recipients, urgency)
     paper: Paper = Paper.objects.create(
         kind=kind, title=title.strip(), organ=organ, urgency=urgency, state=PaperState.DRAFT.value,
-        drafter_id=call.actor.user_id, created_at=call.at, simulated=call.actor.simulated,
+        drafter_id=account(call), created_at=call.at, simulated=call.actor.simulated,
     )  # fmt: skip
     paper.recipients.set(recipients)
     paper.countersigners.set([one for one in countersigners if one.pk != organ.pk])
@@ -57,7 +58,7 @@ def register_paper(
         raise Conflict(Text(f"发文字号{number}已存在。", f"The number {number} exists already."))
     paper: Paper = Paper.objects.create(
         kind=kind, title=title.strip(), organ=organ, state=PaperState.ARCHIVED.value, online=False,
-        number=number.strip(), drafter_id=call.actor.user_id, created_at=call.at, issued_at=call.at,
+        number=number.strip(), drafter_id=account(call), created_at=call.at, issued_at=call.at,
         simulated=call.actor.simulated,
     )  # fmt: skip
     paper.recipients.set(recipients)

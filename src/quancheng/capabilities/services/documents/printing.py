@@ -62,7 +62,9 @@ def print_document(call: Call, *, document: CaseDocument) -> CaseDocument:
     access.require(call.actor, "print", document)
     if document.digest:
         return document
-    sealed = trust.seal_pdf(pdf_of(html_of(document)), document.content["office"]["zh"], reason=document.number)
+    sealed = trust.seal_pdf(
+        pdf_of(html_of(document)), document.content["office"]["zh"], reason=document.number
+    )
     document.digest, document.size = blobs.store_blob([sealed], MAX_BYTES)
     document.sealed_at = clock.now()
     document.save(update_fields=["digest", "size", "sealed_at"])

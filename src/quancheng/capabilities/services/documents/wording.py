@@ -85,7 +85,10 @@ def _refusal(content: Mapping[str, Any]) -> Wording:
 def _review(content: Mapping[str, Any]) -> Wording:
     upheld = content["decision"].get("review") == "uphold"
     result = "维持原决定" if upheld else "撤销原决定，恢复办理"
-    lines = (f"{_head(content)}，你对本机关的决定提出异议。经复核，决定{result}。", str(content.get("reason", "")))
+    lines = (
+        f"{_head(content)}，你对本机关的决定提出异议。经复核，决定{result}。",
+        str(content.get("reason", "")),
+    )
     return Wording(
         "复核决定书", lines, "Decision on review: " + ("upheld." if upheld else "reopened; the case goes on.")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from quancheng.core import feel
 from quancheng.core.text import Text
@@ -32,6 +33,9 @@ from .program import Program
 
 __all__ = ["check"]
 
+MOST_CIRCLES: Final = 20
+LONGEST_CIRCLE: Final = 20
+
 
 def check(model: Model) -> list[Problem]:
     """Everything wrong with a model and its imports, errors first.
@@ -53,9 +57,10 @@ def check(model: Model) -> list[Problem]:
 
 
 def _circles(graph: Graph) -> Iterator[Problem]:
-    for circle in graph.circles():
+    for circle in graph.circles()[:MOST_CIRCLES]:
         names = [graph.element(key).name for key in circle]
-        chain = " → ".join(names)
+        shown = names if len(names) <= LONGEST_CIRCLE else [*names[: LONGEST_CIRCLE - 1], "…", names[-1]]
+        chain = " → ".join(shown)
         text = Text(f"循环依赖：{chain}", f"requirements go in a circle: {chain}")
         yield Problem(names[0], text, ProblemKind.CYCLE)
 

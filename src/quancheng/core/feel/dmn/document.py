@@ -314,11 +314,14 @@ class InputData(Element):
 
 @dataclass(frozen=True, slots=True)
 class Decision(Element):
-    """A question the model answers (决策); the tuples hold hrefs."""
+    """A question the model answers (决策); the tuples hold hrefs, ``inputs`` those of ``information`` that
+    are input data.
+    """
 
     question: str = ""
     allowed_answers: str = ""
     information: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     knowledge: tuple[str, ...] = ()
     authority: tuple[str, ...] = ()
     expression: Expression | None = None

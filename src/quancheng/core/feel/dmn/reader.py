@@ -49,7 +49,7 @@ def read_document(xml: bytes) -> Document:
         elements=found,
         items=tuple(_item(each) for each in x.children(root, "itemDefinition")),
         imports=tuple(_import(each) for each in x.children(root, "import")),
-        prefixes={key: value for key, value in root.nsmap.items() if key},
+        prefixes={k: uri for k, uri in root.nsmap.items() if k and uri not in x.DMN_NAMESPACES},
         expression_language=x.attribute(root, "expressionLanguage"),
         type_language=x.attribute(root, "typeLanguage"),
     )
@@ -122,6 +122,7 @@ def _decision(node: _Node) -> Element:
         question=x.child_text(node, "question"),
         allowed_answers=x.child_text(node, "allowedAnswers"),
         information=_required(node, "informationRequirement", "requiredDecision", "requiredInput"),
+        inputs=_required(node, "informationRequirement", "requiredInput"),
         knowledge=_required(node, "knowledgeRequirement", "requiredKnowledge"),
         authority=_authority(node),
         expression=expression_in(node, name),

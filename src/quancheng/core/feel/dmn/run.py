@@ -21,7 +21,7 @@ Scope: TypeAlias = dict[str, Any]
 Names: TypeAlias = tuple[str, ...]
 
 #: Calls of functions of the model within one another; each costs a dozen Python frames.
-DEEPEST_CALLS: Final = 40
+DEEPEST_CALLS: Final = 60
 #: Steps and tables an explanation keeps; further ones are evaluated but not told.
 MOST_TOLD: Final = 2_000
 

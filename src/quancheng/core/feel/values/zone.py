@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -71,8 +71,26 @@ def offset_at(zone: Zone, year: int, month: int, day: int, seconds: int) -> int 
     info = _zone_info(zone)
     if info is None:
         return None
-    if not 2 <= year <= 9998:
-        year = 2000 + year % 400 if year > 9998 else 1200 + year % 400
-    local = datetime(year, month, day, seconds // 3600, seconds // 60 % 60, seconds % 60, tzinfo=info)
+    local = datetime(*_ordinary(year, month, day), *_clock(seconds), tzinfo=info)
     offset = local.utcoffset()
     return None if offset is None else int(offset.total_seconds())
+
+
+def offset_at_utc(zone: Zone, year: int, month: int, day: int, seconds: int) -> int:
+    """Seconds east of UTC at a moment given in UTC; never ambiguous."""
+    if not isinstance(zone, str):
+        return zone or 0
+    moment = datetime(*_ordinary(year, month, day), *_clock(seconds), tzinfo=UTC)
+    offset = moment.astimezone(_zone_info(zone)).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds())
+
+
+def _ordinary(year: int, month: int, day: int) -> tuple[int, int, int]:
+    """The same date in a year that the standard library knows: calendars repeat after 400 years."""
+    if not 2 <= year <= 9998:
+        year = 2000 + year % 400 if year > 9998 else 1200 + year % 400
+    return year, month, day
+
+
+def _clock(seconds: int) -> tuple[int, int, int]:
+    return seconds // 3600, seconds // 60 % 60, seconds % 60
