@@ -140,7 +140,7 @@ def _fill(count: int) -> None:
     """Rows as the city would have after a year: three in a hundred still open."""
     from django.db import connection, transaction
 
-    columns = list(_rows(1))[0].keys()
+    columns = next(iter(_rows(1))).keys()
     names = ", ".join(f'"{one}"' for one in columns)
     sql = f"INSERT INTO services_case ({names}) VALUES ({', '.join(['%s'] * len(columns))})"
     batch: list[list[Any]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.tools import DESK, PHONE, Visit, axe, go, settled, sideways
 
@@ -25,6 +25,29 @@ def say(page: Page, text: str) -> None:
     page.locator("#guide-ask button").click()
 
 
+class Cable:
+    """The citizen's line, which can be cut and mended."""
+
+    def __init__(self, page: Page) -> None:
+        self.whole, self.open = True, list[WebSocketRoute]()
+        page.route_web_socket(re.compile("/ws/guide/"), self._connect)
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        if not self.whole:
+            socket.close(code=1012)
+            return
+        socket.connect_to_server()
+        self.open.append(socket)
+
+    def cut(self) -> None:
+        self.whole = False
+        for socket in self.open:
+            socket.close(code=1012)
+
+    def mend(self) -> None:
+        self.whole = True
+
+
 def test_ask_be_unsure_talk_to_a_person_and_resume(visit: Visit) -> None:
     agent = visit("guide-agent", DESK)
     go(agent, "/work/guide/")
@@ -34,6 +57,7 @@ def test_ask_be_unsure_talk_to_a_person_and_resume(visit: Visit) -> None:
     fine(agent)
 
     citizen = visit(None, PHONE)
+    line = Cable(citizen)
     go(citizen, "/guide/")
     fine(citizen)
     citizen.get_by_role("button", name="老年证怎么办").click()
@@ -68,9 +92,25 @@ def test_ask_be_unsure_talk_to_a_person_and_resume(visit: Visit) -> None:
     fine(agent)
     fine(citizen)
 
-    citizen.context.set_offline(True)
-    citizen.evaluate("document.documentElement.dataset.guide = 'lost'")
+    line.cut()
+    expect(citizen.locator("#guide-line")).to_contain_text("连接断开")
     say(agent, "可以，社区登记后上门。")
     expect(agent.locator(".say--agent").last).to_contain_text("社区登记后上门")
-    citizen.reload() if not citizen.context else None
-    expect(citizen.locator("#talk")).not_to_contain_text("社区登记后上门", timeout=1)
+    say(citizen, "断线时说的话")
+    expect(citizen.locator(".say--waits")).to_contain_text("断线时说的话")
+    expect(citizen.locator("#talk")).not_to_contain_text("社区登记后上门")
+    line.mend()
+    expect(citizen.locator(".say--agent").last).to_contain_text("社区登记后上门")
+    expect(agent.locator(".say--citizen").last).to_contain_text("断线时说的话")
+    expect(citizen.locator(".say--waits")).to_have_count(0)
+    expect(citizen.locator("#talk").get_by_text("断线时说的话")).to_have_count(1)
+    numbers = citizen.locator("#talk [data-sequence]").evaluate_all(
+        "all => all.map(e => +e.dataset.sequence)"
+    )
+    assert numbers == sorted(set(numbers)), "in order, each once"
+
+    agent.get_by_role("button", name="结束会话").click()
+    expect(citizen.get_by_role("heading", name="会话已结束")).to_be_visible()
+    fine(citizen)
+    citizen.get_by_role("button", name="提交评价").click()
+    expect(citizen.locator("main")).to_contain_text("您的评价：5分")

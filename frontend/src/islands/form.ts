@@ -13,7 +13,7 @@ function configOf(form: HTMLFormElement): Config {
   return JSON.parse(holder?.textContent ?? "{}") as Config;
 }
 
-/** What the controls hold, nested as the form is; items without an answer are left out, as the server does. */
+/** What the controls hold, nested as the form is. */
 function collect(form: HTMLFormElement, fields: Record<string, Field>): Record<string, unknown> {
   const tree: Tree = {};
   for (const control of form.elements) {
@@ -33,17 +33,16 @@ function collect(form: HTMLFormElement, fields: Record<string, Field>): Record<s
       node[last] = control.value.trim() || null;
     }
   }
+  const inner = (held: Tree, path: string): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(held).map(([key, part]) => [key, settle(part, path ? `${path}.${key}` : key)]));
   const settle = (value: unknown, path: string): unknown => {
     if (!value || typeof value !== "object" || Array.isArray(value)) return value;
     const held = value as Tree;
-    const made = Object.fromEntries(Object.entries(held).map(([key, part]) => {
-      const here = path ? `${path}.${key}` : key;
-      return [key, settle(part, here.replace(/\.\d+/g, ""))];
-    }));
-    if (fields[path]?.kind !== "repeat") return made;
-    return Object.keys(made).filter((key) => /^\d+$/.test(key)).sort((a, b) => Number(a) - Number(b)).map((key) => made[key]);
+    if (fields[path]?.kind !== "repeat") return inner(held, path);
+    const numbers = Object.keys(held).filter((key) => /^\d+$/.test(key)).sort((a, b) => Number(a) - Number(b));
+    return numbers.map((key) => inner(held[key] as Tree, path));
   };
-  return settle(tree, "") as Record<string, unknown>;
+  return inner(tree, "");
 }
 
 function show(form: HTMLFormElement, fields: Record<string, Field>, said: Map<string, Said>): void {

@@ -112,7 +112,12 @@ def test_editors_write_articles(signed_in):
     }  # fmt: skip
     assert desk.post("/work/guide/articles/new/", data).status_code == 422
     assert desk.post("/work/guide/articles/new/", {**data, "valid_to": "2027-01-01"}).status_code == 302
-    assert desk.post("/work/guide/canned/", {"code": "bye", "zh": "再见", "en": "Bye", "active": "on"}).status_code == 302
+    assert (
+        desk.post(
+            "/work/guide/canned/", {"code": "bye", "zh": "再见", "en": "Bye", "active": "on"}
+        ).status_code
+        == 302
+    )
     citizen = Client()
     citizen.post("/guide/say/", {"text": "失物招领"})
     assert "保管三个月。" in citizen.get("/guide/").content.decode()

@@ -14,8 +14,12 @@ from quancheng.capabilities.guide.triage import rules
 from quancheng.capabilities.guide.values import Outcome
 from quancheng.capabilities.guide.wording import grams, masked, normalise, plain
 
-SENIOR = Entry("senior-card", "matter", ("老年人优待证", "Senior card"), ("老年证", "敬老卡"), ("户口不在济南能办吗",))
-DOG = Entry("dog-registration", "matter", ("养犬登记", "Dog registration"), ("狗证", "养狗"), (), "狂犬病免疫证明")
+SENIOR = Entry(
+    "senior-card", "matter", ("老年人优待证", "Senior card"), ("老年证", "敬老卡"), ("户口不在济南能办吗",)
+)
+DOG = Entry(
+    "dog-registration", "matter", ("养犬登记", "Dog registration"), ("狗证", "养狗"), (), "狂犬病免疫证明"
+)
 HOURS = Entry("k:hall-hours", "article", ("开放时间", "Opening hours"), ("上班时间",), ("几点上班",))
 PASSPORT = Entry("e:exit-entry", "elsewhere", ("护照", "Passport"), ("护照", "出入境"))
 INDEX = Index([SENIOR, DOG, HOURS, PASSPORT])
@@ -60,7 +64,13 @@ def test_what_is_not_known_is_not_answered():
 
 @pytest.mark.parametrize(
     ("question", "number"),
-    [("家里着火了", "119"), ("有人溺水", "120"), ("我爸心梗了", "120"), ("家里进小偷", "110"), ("我想死", "110")],
+    [
+        ("家里着火了", "119"),
+        ("有人溺水", "120"),
+        ("我爸心梗了", "120"),
+        ("家里进小偷", "110"),
+        ("我想死", "110"),
+    ],
 )
 def test_danger_comes_first(question: str, number: str):
     found = machine(question + "，老年证怎么办")
@@ -102,6 +112,8 @@ def test_the_fit_learns_and_never_punishes_evidence():
     rows = [((x / 10,) + (0.0,) * (len(FEATURES) - 1), x > 5) for x in range(11)] * 5
     weights, bias = fit(rows)
     assert weights[0] > 1 and all(weight >= 0 for weight in weights)
-    low, high = (Calibration(weights, bias, 0.7, 0.2).confidence(INDEX.search(q)) for q in ("老年的事情很多", "老年证"))
+    low, high = (
+        Calibration(weights, bias, 0.7, 0.2).confidence(INDEX.search(q)) for q in ("老年的事情很多", "老年证")
+    )
     assert low < high
     assert features([]) == (0.0,) * len(FEATURES)

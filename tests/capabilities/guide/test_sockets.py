@@ -23,7 +23,9 @@ HOST = "testserver"
 class Line:
     """A WebSocket client of the ASGI application, without a network."""
 
-    def __init__(self, cookie: str, path: str = "/ws/guide/", query: str = "", origin: str = f"http://{HOST}"):
+    def __init__(
+        self, cookie: str, path: str = "/ws/guide/", query: str = "", origin: str = f"http://{HOST}"
+    ):
         headers = [(b"host", HOST.encode()), (b"origin", origin.encode()), (b"cookie", cookie.encode())]
         self.scope = {"type": "websocket", "path": path, "query_string": query.encode(), "headers": headers}
         self.inward: asyncio.Queue[dict[str, Any]] = asyncio.Queue()

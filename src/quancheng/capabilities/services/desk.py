@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from quancheng.capabilities.services import actions, queries, showing
+from quancheng.capabilities.services import actions, case_extras, queries, showing, worklists
 from quancheng.capabilities.services.citizen import named_files, refusal_of
 from quancheng.capabilities.services.forms import ApproveForm, InboxFilter, NoteForm, RefuseForm, ReturnForm
 from quancheng.capabilities.services.models import Case
+from quancheng.capabilities.services.panels import panels
 from quancheng.kernel import audit
 from quancheng.kernel.errors import Conflict, InvalidInput
 from quancheng.kernel.middleware import new_key
@@ -32,6 +33,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     """待办."""
     actor = request.actor  # type: ignore[attr-defined]
     page = queries.inbox(actor, request.GET)
+    bulk = queries.bulk_ready(actor, page.items)
     return render(
         request,
         "services/inbox.html",
@@ -40,8 +42,10 @@ def inbox(request: HttpRequest) -> HttpResponse:
             "filter": InboxFilter(request.GET, matters=queries.desk_matters(actor)),
             "counts": queries.counts(actor),
             "state": request.GET.get("state", ""),
+            "covering": worklists.covering(actor),
+            "bulk": bulk,
             "rows": [
-                {"case": one, "kind": showing.state_kind(one.state), "reading": queries.clock_of(one)}
+                {"bulk": one.pk in bulk, "case": one, "kind": showing.state_kind(one.state), "reading": queries.clock_of(one)}
                 for one in page.items
             ],
         },
@@ -96,6 +100,12 @@ def _page(
             "form": form,
             "key": new_key(),
             "refusal": refusal_of(found),
+            "documents": worklists.documents(actor, found),
+            "tasks": [{"task": one, "word": showing.task_word(one)} for one in worklists.tasks_of(found)],
+            "complaints": worklists.complaints_of(actor, found),
+            "more": case_extras.desk_verbs(actor, found),
+            "more_forms": case_extras.desk_forms(actor, found),
+            "panels": panels(request, found),
         },
         status=status,
     )

@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any, BinaryIO
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from PIL import Image, UnidentifiedImageError
 
@@ -181,3 +181,14 @@ def _decode(stream: BinaryIO, accept: Collection[str]) -> tuple[str, int, int]:
             )
         ) from broken
     return TYPES[kind], width, height
+
+
+def blob_answer(digest: str, media_type: str) -> FileResponse:
+    """A stored content as an answer that no browser takes for something else. Raises NotFound."""
+    path = trust.blob_path(digest)
+    if not path.is_file():
+        raise errors.NotFound()
+    answer = FileResponse(path.open("rb"), content_type=media_type)
+    answer["Content-Disposition"] = "inline"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer

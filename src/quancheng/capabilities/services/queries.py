@@ -15,7 +15,7 @@ from quancheng.capabilities.services.checks import Finding as Checked
 from quancheng.capabilities.services.checks import Outcome, run_checks, worst
 from quancheng.capabilities.services.facts import applicant_of, facts_of
 from quancheng.capabilities.services.flow import DONE, OPEN, Side, State, steps_from
-from quancheng.capabilities.services.models import Case, CaseFile, Draft, Finding, Matter
+from quancheng.capabilities.services.models import Case, CaseFile, Draft, Finding, Matter, MatterVersion
 from quancheng.capabilities.services.receipt import is_receipt
 from quancheng.capabilities.trust import queries as trust
 from quancheng.kernel import access, clock, pagination, rulebook
@@ -133,6 +133,21 @@ def inbox(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[Case]:
     found = found.defer("form", "provenance", "flow", "decision")  # what a row of the list does not show
     done = params.get("state") == "done" or params.get("state") in {state.value for state in DONE}
     return pagination.page(found, DONE_ORDER if done else INBOX, params, late=True)
+
+
+def bulk_ready(actor: Actor, cases: list[Case]) -> frozenset[int]:
+    """Keys of the cases that may be approved together: two questions for a page, not two a case."""
+    versions = {one.version_id for one in cases}
+    allowed = {
+        one.pk for one in MatterVersion.objects.filter(pk__in=versions, content__bulk=True).only("id")
+    }
+    chosen = [one.pk for one in cases if one.version_id in allowed and one.state in WAITING]
+    if not chosen:
+        return frozenset()
+    barred = set(
+        Finding.objects.filter(case_id__in=chosen).exclude(outcome="pass").values_list("case_id", flat=True)
+    )
+    return frozenset(chosen) - barred
 
 
 def counts(actor: Actor) -> dict[str, int]:

@@ -35,7 +35,7 @@ def close_overdue(call: Call, case: Case, element: Any) -> dict[str, Any]:
     )
     case.decision = {"kind": "withdrawn", "reason": text.zh, "overdue": True}
     casework.remember(call, case, "withdrawn", text)
-    casework.tell(case, "withdrawn", reason=text.zh)
+    casework.tell(case, "lapsed", reason=text.to_dict())
     return {}
 
 

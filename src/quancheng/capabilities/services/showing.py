@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.services.checks import Outcome
 from quancheng.capabilities.services.definitions import definition_of, sign_key
-from quancheng.capabilities.services.models import Case, CaseEvent
+from quancheng.capabilities.services.models import Case, CaseEvent, CaseTask
 from quancheng.capabilities.services.spec import MatterSpec
 from quancheng.core.forms import Field, Kind
 from quancheng.core.identity import mask, mask_resident_id
@@ -174,3 +174,10 @@ def _origin(origin: Mapping[str, Any] | None, disputed: Any = None) -> dict[str,
         "changed": origin.get("changed", False),
         "disputed": {part: written(text) for part, text in claim.items()} if claim else None,
     }
+
+
+def task_word(task: CaseTask) -> Text:
+    """What came of a task, in words; its state while it waits."""
+    from quancheng.capabilities.services.reviewing import WORDS
+
+    return WORDS.get(task.outcome, task.state_text)

@@ -153,6 +153,11 @@ class Charge(GuardedModel):
     class Meta:
         verbose_name = verbose_name_plural = _("应缴费用")
 
+    @property
+    def amount(self) -> str:
+        """As people write it: ¥12.50."""
+        return f"¥{self.cents // 100}.{self.cents % 100:02d}"
+
 
 class Complaint(GuardedModel):
     """投诉与差评整改: what somebody was not content with and what the office did about it."""

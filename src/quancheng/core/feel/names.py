@@ -16,6 +16,7 @@ from .lexer import KEYWORDS, PART, SPACE, START, SYMBOLS
 _SPACES = re.compile(rf"[{SPACE}]+")
 _PIECES = re.compile(rf"(?:{PART})+|[^{SPACE}]")
 _LAST_PART = re.compile(PART)
+_WORD = re.compile(rf"(?:{PART})+")
 _MORE_WORDS = re.compile(rf"[{SPACE}]+((?:{PART})+)")
 # Possessive about spaces, so that a long run of them costs no more than its length.
 _BODY = rf"{START}(?:[{SPACE}]*+(?:{PART}|[{SYMBOLS}]))*?"
@@ -43,11 +44,43 @@ def _patterns(name: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(strict + end), re.compile(loose + end)
 
 
+@lru_cache(maxsize=20_000)
+def _plain(name: str) -> bool:
+    """Whether a name is one word, which needs no pattern to be found."""
+    return _WORD.fullmatch(name) is not None
+
+
+def _ends(name: str, text: str, position: int, loosely: bool) -> int | None:
+    """Where ``name`` ends if it stands at ``position``."""
+    if _plain(name):
+        end = position + len(name)
+        return end if text.startswith(name, position) and not _LAST_PART.match(text, end) else None
+    found = _patterns(name)[loosely].match(text, position)
+    return found.end() if found else None
+
+
+@lru_cache(maxsize=512)
+def layer_of(names: tuple[str, ...]) -> dict[str, list[str]]:
+    """A layer to :meth:`Names.share`: names by their first character, made once for many expressions."""
+    layers = Names()
+    layers.push(names)
+    return layers.innermost
+
+
 class Names:
     """Layers of known names; the parser pushes a layer for each scope it enters."""
 
     def __init__(self) -> None:
         self._layers: list[dict[str, list[str]]] = []
+
+    @property
+    def innermost(self) -> dict[str, list[str]]:
+        """The layer that :meth:`add` writes to."""
+        return self._layers[-1]
+
+    def share(self, layer: dict[str, list[str]]) -> None:
+        """Enter a scope whose layer others use as well: push another before adding names."""
+        self._layers.append(layer)
 
     def push(self, names: Iterable[str] = ()) -> None:
         """Enter a scope."""
@@ -81,12 +114,12 @@ class Names:
         if position >= len(text):
             return None
         candidates = [name for layer in self._layers for name in layer.get(text[position], ())]
-        for index in (0, 1):
+        for loosely in (False, True):
             best: tuple[str, int] | None = None
             for name in candidates:
-                found = _patterns(name)[index].match(text, position)
-                if found and (best is None or found.end() > best[1]):
-                    best = (name, found.end())
+                end = _ends(name, text, position, loosely)
+                if end is not None and (best is None or end > best[1]):
+                    best = (name, end)
             if best is not None:
                 return best
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .errors import FeelLimitError, FeelSyntaxError
 from .lexer import Kind, Lexer, Token
 from .limits import Limits
-from .names import Names, extend, normalise
+from .names import Names, extend, layer_of, normalise
 from .nodes import Node
 
 _PROPERTIES = (
@@ -40,11 +40,14 @@ class Cursor:
         self.lexer = Lexer(text)
         self.position = 0
         self.names = Names()
-        self.names.push(builtins)
-        known = [normalise(name) for name in names]
-        self.names.push(known)
+        known = layer_of(tuple(names))
+        self.names.share(layer_of(tuple(builtins)))
+        self.names.share(known)
+        self.names.push()
         self.members = Names()
-        self.members.push([*PROPERTIES, *LONG_PROPERTIES, *known])
+        self.members.share(layer_of((*PROPERTIES, *LONG_PROPERTIES)))
+        self.members.share(known)
+        self.members.push()
         self.in_filter = 0
         self.asks = False
         self._limits = limits

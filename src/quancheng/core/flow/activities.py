@@ -26,7 +26,7 @@ def begin(run: Run, scope: int, node: Node, flow: int) -> None:
     if node.start_quantity > 1 and flow >= 0:
         key = (scope, node.index)
         waiting = (*run.joins.pop(key, ()), flow)
-        run.kids[scope] = run.kids.get(scope, 0) + 1
+        run.held(scope)
         if len(waiting) < node.start_quantity:
             run.joins[key] = waiting
             return

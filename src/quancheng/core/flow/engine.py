@@ -109,7 +109,7 @@ def settle(run: Run) -> None:
             throw(run, *run.thrown.pop(0))
         elif run.queue:
             _enter(run, *run.queue.popleft())
-        elif (run.joins or run.gates) and fire_joins(run):
+        elif run.touched and (run.joins or run.gates) and fire_joins(run):
             run.count()
         elif run.dirty:
             _settle_one(run)

@@ -54,7 +54,7 @@ def enter_complex(run: Run, scope: int, node: Node, flow: int) -> None:
 def _add(run: Run, scope: int, node: Node, flow: int) -> tuple[int, ...]:
     key = (scope, node.index)
     waiting = run.joins[key] = (*run.joins.get(key, ()), flow)
-    run.kids[scope] = run.kids.get(scope, 0) + 1
+    run.held(scope)
     return waiting
 
 
@@ -89,20 +89,26 @@ def _holds(run: Run, flow: Flow, scope: int, names: dict[str, Any]) -> bool:
 
 
 def fire_joins(run: Run) -> bool:
-    """Let one join go on that waits for no token any more; whether there was one."""
-    for scope, index in list(run.joins):
+    """Let joins go on that wait for no token any more, one in each scope; whether there was one."""
+    touched, run.touched = run.touched, set()
+    run.moved |= touched
+    here = _Positions(run, touched)
+    fired: set[int] = set()
+    for scope, index in [key for key in run.joins if key[0] in touched]:
         node = run.nodes[index]
-        if node.kind is Kind.INCLUSIVE and _ready(run, scope, node, set(run.joins[scope, index])):
+        if scope in fired or node.kind is not Kind.INCLUSIVE:
+            continue
+        if here.ready(scope, node, set(run.joins[scope, index])):
+            fired.add(scope)
             _consume(run, scope, node, set(run.joins[scope, index]))
             leave(run, node, scope)
-            return True
-    for (scope, index), consumed in list(run.gates.items()):
-        node = run.nodes[index]
+    for (scope, index), consumed in [gate for gate in run.gates.items() if gate[0][0] in touched]:
         waiting = run.joins.get((scope, index), ())
-        if _ready(run, scope, node, {*consumed, *waiting}):
-            _reset(run, scope, node, consumed, waiting)
-            return True
-    return False
+        if scope not in fired and here.ready(scope, run.nodes[index], {*consumed, *waiting}):
+            fired.add(scope)
+            _reset(run, scope, run.nodes[index], consumed, waiting)
+    run.touched |= fired
+    return bool(fired)
 
 
 def _reset(run: Run, scope: int, node: Node, consumed: tuple[int, ...], waiting: tuple[int, ...]) -> None:
@@ -128,28 +134,33 @@ def _reset(run: Run, scope: int, node: Node, consumed: tuple[int, ...], waiting:
             run.arrive(scope, node.index, each)
 
 
-def _ready(run: Run, scope: int, node: Node, filled: set[int]) -> bool:
-    """No token elsewhere in the scope can still reach an empty flow of the join without also
-    being able to reach a filled one (BPMN 2.0, 13.4.3)."""
-    return next(_blockers(run, scope, node, filled), None) is None
+class _Positions:
+    """Where tokens are in some scopes, to ask which joins have to wait for them."""
 
+    def __init__(self, run: Run, scopes: set[int]) -> None:
+        self._at: dict[int, list[int]] = {scope: [] for scope in scopes}
+        for inst in run.insts.values():
+            if inst.parent in self._at and (inst.role != Role.UNDO or is_waited(inst)):
+                self._at[inst.parent].append(inst.node)
+        for scope, index in run.joins:
+            if scope in self._at:
+                self._at[scope].append(index)
 
-def _blockers(run: Run, scope: int, node: Node, filled: set[int]) -> Iterator[int]:
-    """Nodes with tokens a join has to wait for."""
-    full = sum(1 << bit for bit, flow in enumerate(node.incoming) if flow in filled)
-    empty = (1 << len(node.incoming)) - 1 & ~full
-    if not empty:
-        return
-    for inst in run.insts.values():
-        if inst.parent == scope and (inst.role != Role.UNDO or is_waited(inst)):
-            reach = node.reach.get(inst.node, 0)
+    def ready(self, scope: int, node: Node, filled: set[int]) -> bool:
+        """No token elsewhere in the scope can still reach an empty flow of the join without also
+        being able to reach a filled one (BPMN 2.0, 13.4.3)."""
+        return next(self.blockers(scope, node, filled), None) is None
+
+    def blockers(self, scope: int, node: Node, filled: set[int]) -> Iterator[int]:
+        """Nodes with tokens a join has to wait for."""
+        full = sum(1 << bit for bit, flow in enumerate(node.incoming) if flow in filled)
+        empty = ((1 << len(node.incoming)) - 1) & ~full
+        if not empty:
+            return
+        for index in self._at[scope]:
+            reach = node.reach.get(index, 0) if index != node.index else 0
             if reach & empty and not reach & full:
-                yield inst.node
-    for other_scope, other in run.joins:
-        if other_scope == scope and other != node.index:
-            reach = node.reach.get(other, 0)
-            if reach & empty and not reach & full:
-                yield other
+                yield index
 
 
 def break_circle(run: Run) -> bool:
@@ -158,10 +169,11 @@ def break_circle(run: Run) -> bool:
     By the letter of the standard they would wait for ever; but a token that cannot move before
     the join has moved cannot reach it either.
     """
+    here = _Positions(run, run.moved)
     circle = {
-        (scope, index): {(scope, node) for node in _blockers(run, scope, run.nodes[index], set(flows))}
+        (scope, index): {(scope, at) for at in here.blockers(scope, run.nodes[index], set(flows))}
         for (scope, index), flows in run.joins.items()
-        if run.nodes[index].kind is Kind.INCLUSIVE
+        if scope in run.moved and run.nodes[index].kind is Kind.INCLUSIVE
     }
     changed = True
     while changed and circle:

@@ -12,7 +12,7 @@ from .errors import FlowLimitError, Rejected
 from .expressions import MISSING
 from .finishing import LOG, entries_of, finish
 from .model import EventDef, Loop, Node
-from .moving import cancel, drop_timers
+from .moving import clear_scope, drop_timers
 from .opening import DONE, open_one
 from .run import COUNTER, Run
 from .state import Inst
@@ -104,8 +104,7 @@ def inner_done(run: Run, inst: Inst, given: dict[str, Any]) -> None:
     _log(run, inst, node, notes)
     _drop(run, inst)
     if complete:
-        for each in [i.id for i in run.insts.values() if i.parent == body.id]:
-            cancel(run, each)
+        clear_scope(run, body.id)
     for definition in thrown:
         run.thrown.append((body.id, definition))
     if complete or notes["d"] == notes["n"]:

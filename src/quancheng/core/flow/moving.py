@@ -73,45 +73,44 @@ def _stuck(node: Node) -> NoPath:
 
 def cancel(run: Run, inst: int) -> None:
     """Withdraw an instance with everything that lives in it."""
-    gone = _subtree(run, inst)
-    for each in gone:
-        found = run.insts[each]
-        node = run.nodes[found.node]
-        if is_open_task(found, node):
-            run.effects.append(TaskCancelled(str(each)))
-    _forget(run, set(gone), inst)
+    _withdraw(run, [inst])
 
 
 def clear_scope(run: Run, scope: int) -> None:
     """Withdraw everything in a scope, tokens in motion included, but not the scope itself."""
-    for child in [i.id for i in run.insts.values() if i.parent == scope]:
-        cancel(run, child)
+    _withdraw(run, [inst.id for inst in run.insts.values() if inst.parent == scope])
     _forget_tokens(run, {scope})
 
 
-def _subtree(run: Run, inst: int) -> list[int]:
-    """The instance and all below it, in the order they were made."""
-    if not run.kids.get(inst):
-        return [inst]
-    inside = {inst}
-    for each in run.insts.values():  # children always come after their parent
-        if each.parent in inside:
-            inside.add(each.id)
-    return [each for each in run.insts if each in inside]
-
-
-def _forget(run: Run, gone: set[int], top: int) -> None:
-    for timer in [t for t in run.timers.values() if t.owner in gone]:
+def _withdraw(run: Run, tops: list[int]) -> None:
+    if not tops:
+        return
+    gone = _subtrees(run, tops)
+    for each in gone:
+        found = run.insts[each]
+        if is_open_task(found, run.nodes[found.node]):
+            run.effects.append(TaskCancelled(str(each)))
+    inside = set(gone)
+    for timer in [t for t in run.timers.values() if t.owner in inside]:
         run.effects.append(TimerCancelled(str(timer.id)))
         del run.timers[timer.id]
-    _forget_tokens(run, gone)
+    _forget_tokens(run, inside)
+    for top in tops:
+        run.drop(top)
     for each in gone:
-        if each != top:
-            del run.insts[each]
-            run.kids.pop(each, None)
-            run.dirty.pop(each, None)
-    run.drop(top)
-    run.dirty.pop(top, None)
+        run.insts.pop(each, None)
+        run.kids.pop(each, None)
+        run.dirty.pop(each, None)
+
+
+def _subtrees(run: Run, tops: list[int]) -> list[int]:
+    """The instances and all below them, in the order they were made."""
+    inside = set(tops)
+    if any(run.kids.get(top) for top in tops):
+        for each in run.insts.values():  # children always come after their parent
+            if each.parent in inside:
+                inside.add(each.id)
+    return sorted(inside)
 
 
 def _forget_tokens(run: Run, scopes: set[int]) -> None:

@@ -42,6 +42,7 @@ class Run:
         "joins",
         "kids",
         "limits",
+        "moved",
         "next_id",
         "nodes",
         "outcome",
@@ -51,6 +52,7 @@ class Run:
         "steps",
         "thrown",
         "timers",
+        "touched",
     )
 
     def __init__(self, program: Program, state: State, at: datetime) -> None:
@@ -64,6 +66,8 @@ class Run:
         self.effects: list[Effect] = []
         self.queue: deque[tuple[int, int, int]] = deque()
         self.dirty: dict[int, None] = {}
+        self.touched: set[int] = set()  # scopes to look for joins that can go on now
+        self.moved: set[int] = set()  # all scopes in which anything has changed
         self.steps = 0
         self.thrown: list[tuple[int, EventDef]] = []
         self._owned: set[int] = set()
@@ -114,8 +118,13 @@ class Run:
         self.insts[inst.id] = inst
         self._owned.add(inst.id)
         if parent >= 0:
-            self.kids[parent] = self.kids.get(parent, 0) + 1
+            self.held(parent)
         return inst
+
+    def held(self, scope: int) -> None:
+        """One thing more lives in a scope: an instance or a token at a join."""
+        self.kids[scope] = self.kids.get(scope, 0) + 1
+        self.touched.add(scope)
 
     def edit(self, inst: int) -> Inst:
         """The instance for changing: a private copy, made once a step."""
@@ -147,6 +156,7 @@ class Run:
         else:
             self.kids.pop(scope, None)
         self.dirty[scope] = None
+        self.touched.add(scope)
 
     def node_of(self, inst: Inst) -> Node:
         """The node of an instance."""

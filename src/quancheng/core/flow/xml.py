@@ -11,6 +11,7 @@ Hostile documents are refused: document types and entities, too many bytes, elem
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -76,7 +77,7 @@ def _parse(xml: bytes) -> etree._Element:
     if b"<!DOCTYPE" in xml[:4096] or b"<!ENTITY" in xml[:4096]:
         raise BpmnError(_DOCTYPE)
     try:
-        root = etree.fromstring(xml, parser)
+        root = etree.fromstring(_relabelled(xml.lstrip()), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise BpmnError(
             Text(f"不是可用的XML文件：{error}", f"This is not a usable XML document: {error}")
@@ -84,6 +85,14 @@ def _parse(xml: bytes) -> etree._Element:
     if getattr(root.getroottree().docinfo, "doctype", None):
         raise BpmnError(_DOCTYPE)
     return root
+
+
+def _relabelled(xml: bytes) -> bytes:
+    """Some modellers write UTF-8 under the label UTF-16; the bytes decide."""
+    head = xml[:100]
+    if head.startswith((b"<?xml", b"\xef\xbb\xbf<?xml")):
+        return re.sub(rb"(?i)(encoding=[\"'])utf-16", rb"\g<1>utf-8", head) + xml[100:]
+    return xml
 
 
 _DOCTYPE: Final = Text(

@@ -189,10 +189,9 @@ def _sort(env: Environment, items: list[Any], precedes: Function) -> list[Any] |
     if not precedes.accepts(2):
         return None
 
+    # Python's sort asks only "less than", so one call for each comparison is enough.
     def order(a: Any, b: Any) -> int:
-        if truth_of(precedes, [a, b], env) is True:
-            return -1
-        return 1 if truth_of(precedes, [b, a], env) is True else 0
+        return -1 if truth_of(precedes, [a, b], env) is True else 0
 
     return sorted(items, key=functools.cmp_to_key(order))
 

@@ -31,7 +31,7 @@ def parse_zone(text: str) -> tuple[bool, Zone]:
     """(understood, zone) of ``""``, ``Z``, ``+08:00``, ``-01:30:15`` or ``@Asia/Shanghai``."""
     if not text:
         return True, None
-    if text == "Z":
+    if text in ("Z", "z"):
         return True, 0
     if text.startswith("@"):
         name = text[1:]
