@@ -30,7 +30,9 @@ def test_look_and_override(drawn, window, apply, settle, user, language, size): 
         box = boxes.nth(number).bounding_box()
         assert picture["x"] - 2 <= box["x"]
         assert box["x"] + box["width"] <= picture["x"] + picture["width"] + 2
-    assert page.evaluate("[...document.querySelectorAll('.assistant__cut')].every(one => one.naturalWidth > 0 || !one.complete)")
+    assert page.evaluate(
+        "[...document.querySelectorAll('.assistant__cut')].every(one => one.naturalWidth > 0 || !one.complete)"
+    )
     point = ReviewPoint.objects.get(key="owner")
     card = page.locator(f"#p{point.pk}")
     card.locator("summary").click()

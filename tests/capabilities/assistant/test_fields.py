@@ -17,7 +17,9 @@ from quancheng.capabilities.assistant.ocr import Line
 SIZE = 28
 
 
-def line(text: str, x: float, y: float, *, size: float = SIZE, tilt: float = 0.0, score: float = 0.99) -> Line:
+def line(
+    text: str, x: float, y: float, *, size: float = SIZE, tilt: float = 0.0, score: float = 0.99
+) -> Line:
     """A line whose upper left lies at (x, y) on a page that is then turned by ``tilt`` degrees."""
     wide = sum(size if ord(one) > 255 else size / 2 for one in text)
     corners = [(x, y), (x + wide, y), (x + wide, y + size), (x, y + size)]
@@ -158,4 +160,6 @@ def test_which_types_a_material_asks_for():
     assert expected_types("就业、住所或就读证明(照片)") == ("property-deed",)
     assert not is_ignored("就业、住所或就读证明(照片)")
     assert not is_ignored("狂犬病免疫证(照片)")
-    assert all(is_ignored(one) for one in ("近期免冠照片", "经营场所平面布局图(照片)", "犬只正面照片", "本人相片"))
+    assert all(
+        is_ignored(one) for one in ("近期免冠照片", "经营场所平面布局图(照片)", "犬只正面照片", "本人相片")
+    )

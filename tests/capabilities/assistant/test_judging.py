@@ -49,7 +49,9 @@ def test_somebody_elses_card_is_found():
     found = outcomes(page("id-card-front", theirs), known(TODAY))
     assert found[PointKey.OWNER] is Outcome.FAIL
     assert found[PointKey.NAME] is Outcome.FAIL
-    point = next(one for one in judge(page("id-card-front", theirs), known(TODAY)) if one.key is PointKey.OWNER)
+    point = next(
+        one for one in judge(page("id-card-front", theirs), known(TODAY)) if one.key is PointKey.OWNER
+    )
     assert "郭浩" in point.reason.zh
     assert point.read == "370103********6518", "numbers are shown with their middle hidden"
     assert point.box is not None
@@ -132,7 +134,9 @@ def test_the_register_says_otherwise():
     register = Subject("person", "王秀兰", "11010519491231002X")
     found = outcomes(page("property-deed", DEED, (SEAL,)), known(TODAY, register=register, asked=True))
     assert found[PointKey.REGISTER] is Outcome.FAIL
-    firm = Subject("firm", "济南泉盛餐饮管理有限公司", "91350100M000100Y43", "王秀英", address="济南市经十路300号")
+    firm = Subject(
+        "firm", "济南泉盛餐饮管理有限公司", "91350100M000100Y43", "王秀英", address="济南市经十路300号"
+    )
     paper = {"code": firm.number, "name": firm.name, "legal_person": "王秀英", "address": "济南市泉城路1号"}
     found = outcomes(page("business-licence", paper), known(TODAY, applicant=firm, register=firm, asked=True))
     assert found[PointKey.REGISTER] is Outcome.PERSON, "an address may have changed"
@@ -154,9 +158,9 @@ def test_a_revoked_licence_is_caught_by_the_base_of_licences():
     found = outcomes(page("food-business", food, (seal,)), replace(about, licence=revoked))
     assert found[PointKey.REGISTER] is Outcome.FAIL
     other = LicenceFact("JY13701123456789", "济南别家商贸有限公司", True, Text("有效", "Valid"))
-    assert outcomes(page("food-business", food, (seal,)), replace(about, licence=other))[PointKey.REGISTER] is (
-        Outcome.FAIL
-    )
+    assert outcomes(page("food-business", food, (seal,)), replace(about, licence=other))[
+        PointKey.REGISTER
+    ] is (Outcome.FAIL)
 
 
 def test_the_form_says_otherwise():

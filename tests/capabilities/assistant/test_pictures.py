@@ -28,7 +28,12 @@ def png(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(b"\0" * 99)) + part(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + part(b"IHDR", head)
+        + part(b"IDAT", zlib.compress(b"\0" * 99))
+        + part(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +98,10 @@ def test_drawn_numbers_are_valid(drawn):
         assert is_uscc(drawn("business-licence", seed).fields["code"], require_organisation_check=True)
         card = drawn("id-card-front", seed).fields
         assert is_resident_id(card["id_number"])
-        assert card["birth_date"].replace("年", "").replace("月", "").replace("日", "") == card["id_number"][6:14]
+        assert (
+            card["birth_date"].replace("年", "").replace("月", "").replace("日", "")
+            == card["id_number"][6:14]
+        )
         assert (int(card["id_number"][16]) % 2 == 1) == (card["sex"] == "男")
 
 

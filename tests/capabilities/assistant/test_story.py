@@ -260,7 +260,10 @@ def test_pages_and_interface(drawn, apply, officer, settle, signed_in, user):
     at = f"{base}/points/{by_key['owner']['id']}/judgement"
     assert client.post(at, body, content_type="application/json").status_code == 422
     body = {"outcome": "fail"}
-    sent = [client.post(at, body, content_type="application/json", headers={"Idempotency-Key": "k1"}) for _ in "ab"]
+    sent = [
+        client.post(at, body, content_type="application/json", headers={"Idempotency-Key": "k1"})
+        for _ in "ab"
+    ]
     assert [one.status_code for one in sent] == [200, 200]
     assert client.get(f"{base}/cases/nonsense").status_code == 404
     assert grant.role == "services.clerk"

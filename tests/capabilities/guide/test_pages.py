@@ -7,7 +7,6 @@ from django.test import Client
 
 from quancheng.capabilities.guide import actions
 from quancheng.capabilities.guide.models import Conversation, Correction, Inquiry
-from quancheng.kernel.actions import Call
 
 pytestmark = pytest.mark.django_db
 

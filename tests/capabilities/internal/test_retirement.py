@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from quancheng.capabilities.internal import dossiers
@@ -51,7 +53,7 @@ def test_properties_of_the_raise(category):
     table = schedule(category)
     months = [Month(1955, 1).plus(n) for n in range(60 * 12)]
     found = [retirement(one, table) for one in months]
-    for older, younger in zip(found, found[1:], strict=False):
+    for older, younger in pairwise(found):
         assert older.age_months <= younger.age_months <= older.age_months + 1
         assert older.statutory < younger.statutory
         assert younger.earliest <= younger.statutory <= younger.latest

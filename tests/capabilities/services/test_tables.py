@@ -82,8 +82,8 @@ def ask(code: str, decision: str, **form: Any) -> Any:
         ("unemployment-benefit", "领取月数", {"paid_years": 10}, 24),
         ("food-business", "资格", {"category": "prepacked"}, "fail"),
         ("food-business", "资格", {"category": "hot"}, "pass"),
-        ("retiree-insurance", "退休医保", {"sex": "F", "insurance_years": 20}, "pass"),
-        ("retiree-insurance", "退休医保", {"sex": "M", "insurance_years": 24}, "person"),
+        ("retiree-insurance", "退休医保", {"sex": "2", "insurance_years": 20}, "pass"),
+        ("retiree-insurance", "退休医保", {"sex": "1", "insurance_years": 24}, "person"),
         ("newborn-household", "申报期限", {"child_birth_date": "2026-10-22"}, "pass"),
         ("newborn-household", "申报期限", {"child_birth_date": "2026-10-21"}, "person"),
         ("newborn-insurance", "待遇起算", {"child_birth_date": "2026-08-24"}, "pass"),
@@ -103,15 +103,15 @@ def test_food_business_is_visited_by_risk(category, area, visit):
 @pytest.mark.parametrize(
     ("sex", "post", "born", "month"),
     [  # rows of the tables published with the measures on later retirement (国务院, 2024-09-13)
-        ("M", "worker", "1964-12-31", "2024年12月"),
-        ("M", "worker", "1965-01-01", "2025年2月"),
-        ("M", "cadre", "1965-05-10", "2025年7月"),
-        ("M", "worker", "1976-09-30", "2039年9月"),
-        ("F", "cadre", "1970-01-01", "2025年2月"),
-        ("F", "cadre", "1981-09-01", "2039年9月"),
-        ("F", "worker", "1975-01-01", "2025年2月"),
-        ("F", "worker", "1975-03-15", "2025年5月"),
-        ("F", "worker", "1984-11-01", "2039年11月"),
+        ("1", "worker", "1964-12-31", "2024年12月"),
+        ("1", "worker", "1965-01-01", "2025年2月"),
+        ("1", "cadre", "1965-05-10", "2025年7月"),
+        ("1", "worker", "1976-09-30", "2039年9月"),
+        ("2", "cadre", "1970-01-01", "2025年2月"),
+        ("2", "cadre", "1981-09-01", "2039年9月"),
+        ("2", "worker", "1975-01-01", "2025年2月"),
+        ("2", "worker", "1975-03-15", "2025年5月"),
+        ("2", "worker", "1984-11-01", "2039年11月"),
     ],
 )
 def test_the_month_of_retirement_is_that_of_the_published_tables(sex, post, born, month):
@@ -122,7 +122,7 @@ def test_the_month_of_retirement_is_that_of_the_published_tables(sex, post, born
     ("born", "years"), [("1968-01-01", 15), ("1969-01-01", 15.5), ("1970-01-01", 16), ("1990-01-01", 20)]
 )
 def test_the_least_years_of_contributions_rise_from_2030(born, years):
-    assert ask("pension-review", "最低缴费年限", sex="M", birth_date=born) == years
+    assert ask("pension-review", "最低缴费年限", sex="1", birth_date=born) == years
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_the_least_years_of_contributions_rise_from_2030(born, years):
 )
 def test_who_may_retire_now(born, years, choice, outcome):
     assert (
-        ask("pension-review", "退休审核", sex="M", birth_date=born, work_years=years, choice=choice)
+        ask("pension-review", "退休审核", sex="1", birth_date=born, work_years=years, choice=choice)
         == outcome
     )
 

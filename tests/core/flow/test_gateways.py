@@ -182,6 +182,21 @@ def test_an_instantiating_event_gateway_begins_with_whichever_message_comes() ->
     assert not begun.state.open_tasks
 
 
+def test_an_event_gateway_may_need_all_its_messages_to_begin() -> None:
+    body = EVENTS.replace('id="g"', 'id="g" instantiate="true" eventGatewayType="Parallel"')
+    made = program(body.replace('<startEvent id="s"/>', ""), PATH.removeprefix("s -> g; "), ROOT)
+    case = Case(made).message("撤回")
+    assert case.open == ["c"]
+    with pytest.raises(flow.Rejected):
+        case.message("撤回")
+    case.done("c").message("答复").done("a")
+    assert not case.state.finished
+    assert case.fire("late").done("b").state.finished
+    assert problems(EVENTS.replace('id="g"', 'id="g" eventGatewayType="Parallel"'), PATH, ROOT) == {
+        "bad-gateway"
+    }
+
+
 COMPLEX = (
     SE
     + users("a", "b", "c", "after")

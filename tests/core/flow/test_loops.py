@@ -61,6 +61,24 @@ def test_the_collection_of_the_standard_goes_by_data_objects() -> None:
     assert case.state.variables == {**THREE, "opinions": [0, 1, 2]}
 
 
+def test_the_collection_may_come_through_an_input_of_the_activity() -> None:
+    io = (
+        '<ioSpecification><dataInput id="in1"/><dataOutput id="out1"/></ioSpecification><dataInputAssociation>'
+        "<sourceRef>ref1</sourceRef><targetRef>in1</targetRef></dataInputAssociation><dataOutputAssociation>"
+        "<sourceRef>out1</sourceRef><targetRef>ref2</targetRef></dataOutputAssociation>"
+    )
+    body = (
+        SE + '<dataObject id="d1"/><dataObject id="d2"/><dataObjectReference id="ref1" name="departments" '
+        'dataObjectRef="d1"/><dataObjectReference id="ref2" name="opinions" dataObjectRef="d2"/>'
+    )
+    inside = STANDARD.replace(">list<", ">in1<").replace(">results<", ">out1<")
+    case = Case(program(body + many("", inside, body=io), "s -> review -> e"), THREE)
+    assert [task.item for task in case.state.open_tasks] == THREE["departments"]
+    for number in range(3):
+        case.done("review", opinion=number)
+    assert case.state.variables == {**THREE, "opinions": [0, 1, 2]}
+
+
 def test_enough_is_enough() -> None:
     condition = (
         "<completionCondition>numberOfCompletedInstances / numberOfInstances &gt;= 0.5</completionCondition>"
@@ -188,6 +206,23 @@ def test_a_multi_instance_may_throw_as_its_instances_end() -> None:
     case = Case(program(body, "s -> review -> e; b -> tell -> e", root), THREE).done("review")
     assert sorted(case.open) == ["review", "review", "tell"]
     assert sorted(case.done("review").open) == ["review", "tell"]
+
+
+def test_a_multi_instance_may_throw_when_a_condition_holds() -> None:
+    told = (
+        "<complexBehaviorDefinition><condition>numberOfCompletedInstances = 2</condition>"
+        '<event><signalEventDefinition signalRef="sig"/></event></complexBehaviorDefinition>'
+    )
+    body = (
+        SE
+        + users("tell")
+        + many(f'behavior="Complex" {DEPARTMENTS}', told)
+        + boundary("review", '<signalEventDefinition signalRef="sig"/>')
+    )
+    case = Case(program(body, "s -> review -> e; b -> tell -> e", '<signal id="sig" name="过半"/>'), THREE)
+    assert case.done("review").open == ["review", "review"]
+    assert case.done("review").open == ["tell"]
+    assert flow.SignalThrown("过半", {}) in case.last
 
 
 def test_many_instances_stay_quick() -> None:

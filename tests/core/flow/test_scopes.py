@@ -218,3 +218,30 @@ def test_a_signal_ends_two_scopes_once_each() -> None:
         MESSAGE,
     )
     assert Case(made).signal("停电").open == ["x"]
+
+
+def test_an_event_subprocess_starts_when_its_condition_comes_true() -> None:
+    when = "<conditionalEventDefinition><condition>level = 1</condition></conditionalEventDefinition>"
+    made = program(
+        SE
+        + users("a")
+        + event_sub("es", when, users("x") + '<endEvent id="ee"/>', "ones -> x -> ee", interrupting=False)
+        + '<userTask id="w" default="w_a"/>',
+        "s -> w; w -> a -> e; w -> w [level < 9]",
+    )
+    case = Case(made, {"level": 0})
+    assert case.done("w", level=1).open == ["w", "x"]
+    assert case.done("w", level=0).done("w", level=1).open == ["x", "w", "x"]
+    case.done("w", level=9).done("a")
+    assert not case.state.finished
+    assert case.done("x").done("x").state.finished
+
+
+def test_a_handler_inside_is_told_what_went_wrong() -> None:
+    handler = event_sub(
+        "es", "<errorEventDefinition/>", users("x") + '<endEvent id="ee"/>', "ones -> x -> ee"
+    )
+    handler = handler.replace('id="ones"', 'id="ones" qc:codeVariable="code" qc:messageVariable="why"')
+    case = Case(program(SE + users("a") + handler, "s -> a -> e")).fail("a", "E7")
+    assert case.state.variables == {"code": "E7", "why": "失败"}
+    assert case.done("x").state.outcome == "completed"

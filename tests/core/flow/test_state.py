@@ -47,7 +47,18 @@ def test_a_state_is_read_by_its_own_version_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [{"m": None}, {"n": "x"}, {"i": [[1]]}, {"i": [[0, 0, -1], [3, 1, 77]]}, {"t": 5}, {"v": [1]}]
+    "damage",
+    [
+        {"m": None},
+        {"n": "x"},
+        {"i": [[1]]},
+        {"i": [[0, 0, -1], [3, 1, 77]]},
+        {"i": [[0, 0, -1], [3, 99, 0]]},
+        {"j": [[0, 1, 99]]},
+        {"t": 5},
+        {"t": [[9, 1, 0, 8, None]]},
+        {"v": [1]},
+    ],
 )
 def test_a_damaged_state_is_refused(damage: dict[str, object]) -> None:
     made = five_steps()
@@ -145,3 +156,11 @@ def test_scripts_in_other_languages_are_refused() -> None:
     assert problems(SE + '<scriptTask id="a"/>', "s -> a -> e") == {"no-script"}
     assert problems(body.format("feel", "x +"), "s -> a -> e") == {"bad-feel"}
     assert problems(body.format("feel", "x = 1"), "s -> a -> e") == {"no-result"}
+
+
+def test_the_clock_may_be_without_a_zone_and_variables_must_be_named() -> None:
+    made = program(SE + users("a") + boundary("a", timer("timeDuration", "P1D")), "s -> a -> e; b -> e")
+    step = flow.start(made, {}, AT.replace(tzinfo=None))
+    assert step.state.open_timers[0].due == AT.replace(tzinfo=None, day=3)
+    with pytest.raises(flow.Rejected):
+        flow.start(made, [1], AT)  # type: ignore[arg-type]

@@ -108,3 +108,24 @@ def test_labels_and_diagrams_do_not_make_another_version() -> None:
     second = flow.compile(flow.read(xml(SE + '<userTask id="a" name="审核"/>', "s -> a -> e")))
     third = flow.compile(flow.read(xml(SE + '<userTask id="a" qc:side="office"/>', "s -> a -> e")))
     assert first.digest == second.digest != third.digest
+
+
+def test_a_digest_stays_what_it_was() -> None:
+    """Stored cases are found by it: whoever changes this must migrate every running case."""
+    made = flow.compile(
+        flow.read(
+            xml(
+                SE
+                + '<userTask id="a" name="受理" qc:side="office"/><exclusiveGateway id="x" default="x_e"/>',
+                's -> a -> x; x -> a [outcome = "return"]; x -> e',
+            )
+        )
+    )
+    assert made.digest == "532b9aefe96b"
+
+
+def test_labels_of_the_wrong_encoding_are_forgiven() -> None:
+    odd = b'\n<?xml version="1.0" encoding="utf-16"?>' + xml(
+        SE + '<userTask id="a" name="\u53d7\u7406"/>', "s -> a -> e"
+    )
+    assert flow.compile(flow.read(odd)).element("a").name == "受理"

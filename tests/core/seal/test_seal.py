@@ -19,7 +19,9 @@ def page(width: int = 900, height: int = 700) -> np.ndarray:
     return np.full((height, width, 3), PAPER, np.uint8)
 
 
-def press(picture, x, y, radius, *, tilt: float = 0.0, axes: tuple[float, float] = (1.0, 1.0), letters: int = 9):
+def press(
+    picture, x, y, radius, *, tilt: float = 0.0, axes: tuple[float, float] = (1.0, 1.0), letters: int = 9
+):
     """Ring, star and letters that are bars of growing length, so that their order can be read."""
     whole = (round(radius * axes[0]), round(radius * axes[1]))
     cv2.ellipse(picture, (x, y), whole, 0, 0, 360, RED, max(3, radius // 20), cv2.LINE_AA)
@@ -55,13 +57,17 @@ def test_a_seal_is_found_where_it_is():
 def test_two_seals_over_print_and_an_oval_one():
     picture = press(press(page(), 250, 250, 110), 650, 450, 110, axes=(1.0, 0.72))
     for row in range(150, 560, 60):
-        cv2.putText(picture, "GB 11643 GB 32100 1234567890", (60, row), cv2.FONT_HERSHEY_SIMPLEX, 1.1, BLACK, 3)
+        cv2.putText(
+            picture, "GB 11643 GB 32100 1234567890", (60, row), cv2.FONT_HERSHEY_SIMPLEX, 1.1, BLACK, 3
+        )
     found = find_seals(picture)
     assert sorted(round(one.x / 50) for one in found) == [5, 13]
     assert sorted(one.is_round for one in found) == [False, True]
 
 
-@pytest.mark.parametrize("what", ["nothing", "a red square", "red words", "a red disc", "a blue ring", "noise"])
+@pytest.mark.parametrize(
+    "what", ["nothing", "a red square", "red words", "a red disc", "a blue ring", "noise"]
+)
 def test_what_is_no_seal_is_not_found(what):
     picture = page()
     if what == "a red square":

@@ -34,12 +34,18 @@ def number(read: PageRead, spec: TypeSpec, known: Known) -> Point | None:
         )
     weakest = min(found, key=lambda one: one.score)
     twice = any(one.again for one in found)
+    digits = any(spec.field(one.key).kind != "number" for one in found)
+    plain = (
+        Text("校验位相符。", "The check digits fit.")
+        if digits
+        else Text("格式相符；这类号码没有可核的校验位。", "The form fits; such numbers have no known check digit.")
+    )
     return point_on(
         PointKey.NUMBER,
         Outcome.PASS,
         weakest,
-        "校验通过。" + ("第一遍没有读准，放大重读后通过。" if twice else ""),
-        "The check digits fit." + (" The first reading failed, the enlarged one passed." if twice else ""),
+        plain.zh + ("第一遍没有读准，放大重读后通过。" if twice else ""),
+        plain.en + (" The first reading failed, the enlarged one passed." if twice else ""),
         spec,
     )
 

@@ -66,7 +66,8 @@ class CorrectionForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         named = [(key, text.pick(language)) for key, text in choices]
-        self.fields["right"].choices = [("", _("都不是，应当说不知道")), *named]
+        right: Any = self.fields["right"]
+        right.choices = [("", _("都不是，应当说不知道")), *named]
 
 
 class ArticleForm(forms.Form):

@@ -76,8 +76,8 @@ def _build() -> Index:
         words[target] += phrases
     for phrase, target in Synonym.objects.filter(active=True).values_list("phrase", "target"):
         words[target].append(phrase)
-    matters = [one for one in services.desk_matters(_reader()) if one.enabled and one.current_id]
-    found = [entries.of_matter(one.current.content, words[one.code]) for one in matters]
+    matters = [one for one in services.desk_matters(_reader()) if one.enabled]
+    found = [entries.of_matter(one.current.content, words[one.code]) for one in matters if one.current]
     for row in Article.objects.filter(enabled=True).select_related("current"):
         if row.current is not None:
             found.append(entries.of_article(row.current.content, words[entries.article_key(row.code)]))

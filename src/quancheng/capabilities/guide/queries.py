@@ -151,7 +151,7 @@ def inquiry(actor: Actor, pk: int) -> Inquiry:
 def present(actor: Actor) -> Presence | None:
     """The asker's own presence, if it has not run out."""
     found: Presence | None = (
-        access.visible(actor, Presence).filter(user_id=actor.user_id, until__gt=clock.now()).first()
+        access.visible(actor, Presence).filter(user_id=actor.user_id or 0, until__gt=clock.now()).first()
     )
     return found
 

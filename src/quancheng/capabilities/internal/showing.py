@@ -20,7 +20,7 @@ from quancheng.kernel import access, clock
 from quancheng.kernel.actor import Actor
 
 __all__ = [
-    "answer_rows", "fact_rows", "hidden", "may_withdraw", "say", "source_rows", "stage_of", "stages", "state_kind",
+    "answer_rows", "fact_rows", "hidden", "may_withdraw", "person", "say", "source_rows", "stage_of", "stages", "state_kind",
     "timeline", "today", "work_row",
 ]  # fmt: skip
 
@@ -139,11 +139,16 @@ def timeline(item: Item) -> list[dict[str, Any]]:
     kinds = {"returned": "warn", "return": "warn", "refuse": "bad", "completed": "ok", "recorded": "ok"}
     return [
         {
-            "when": one.at, "title": Text.of(one.text), "text": one.data.get("reason", ""), "who": one.actor_name,
+            "when": one.at, "title": Text.of(one.text), "text": one.data.get("reason", ""), "who": person(one.actor_name),
             "kind": kinds.get(one.kind, ""),
         }
         for one in reversed(list(item.history.all()))
     ]  # fmt: skip
+
+
+def person(name: str) -> Text | str:
+    """Who did it; the platform itself is not shown by its technical name."""
+    return Text("系统自动", "The platform") if name.startswith("system:") else name
 
 
 def may_withdraw(actor: Actor, item: Item) -> bool:

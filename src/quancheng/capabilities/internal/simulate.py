@@ -200,7 +200,7 @@ def _story(dossier: Dossier, code: str, steps: int, moment: datetime, *, returne
             outcome = "return" if not sent_back and work.element == "supervisor" else "agree"
             sent_back = sent_back or outcome == "return"
             _decide(item, work, outcome)
-    if steps == 99 and code != "assessment":  # the others are printed by the worker after the setup
+    if code == "resignation":  # the others are printed by the worker after the setup
         with clock.at(min(moment + timedelta(days=6), clock.now() - timedelta(minutes=1))):
             _pack(item)
     return 1

@@ -10,8 +10,10 @@ from ninja.security import django_auth
 
 from quancheng.capabilities.services import actions, catalogue, files, queries, showing
 from quancheng.capabilities.services import schemas as s
+from quancheng.capabilities.services.definitions import accepted, definition_of, spec_of
 from quancheng.capabilities.services.flow import Side, steps_from
 from quancheng.capabilities.services.models import Case, CaseFile, Matter
+from quancheng.core.forms import Kind
 from quancheng.core.text import Text
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import InvalidInput
@@ -60,9 +62,10 @@ def matter(request: HttpRequest, code: str) -> dict[str, Any]:
                        for row in spec.condition],
         "materials": [{"key": row.key, "name": row.name.to_dict(), "source": row.source,
                        "how": row.how.to_dict(), "required": row.required} for row in spec.material],
-        "fields": [{"key": row.key, "label": row.label.to_dict(), "kind": row.kind, "required": row.required,
-                    "locked": row.locked, "options": [one.model_dump() for one in row.options]}
-                   for row in spec.field],
+        "fields": [{"key": row.path, "label": row.label.to_dict(), "kind": row.kind.value,
+                    "required": row.required, "locked": row.locked,
+                    "options": [{"value": one.value, "text": one.text.to_dict()} for one in row.options]}
+                   for row in definition_of(spec).walk() if row.kind is not Kind.FILE],
         "grounds_of_refusal": [{"id": row.id, "text": row.text.to_dict(), "basis": row.basis.to_dict()}
                                for row in spec.grounds()],
         "result": spec.result.name.to_dict(),
@@ -91,7 +94,7 @@ def eligibility(request: HttpRequest, code: str) -> dict[str, Any]:
 def upload(request: HttpRequest, code: str, material: str, file: File[UploadedFile]) -> dict[str, Any]:
     call = request.call()  # type: ignore[attr-defined]
     found = catalogue.matter(call.actor, _plain(code))
-    kept = files.keep(file)
+    kept = files.keep(file, accepted(spec_of(found), _plain(material)))
     draft = queries.draft(call.actor, found) or actions.save_draft(call, matter=found, form={})
     return _file(
         actions.attach_file(

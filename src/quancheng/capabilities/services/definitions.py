@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from quancheng.capabilities.services.models import Matter
 
 __all__ = [
+    "accepted",
     "definition_of",
     "field_name",
     "form_problems",
@@ -84,6 +85,14 @@ def form_problems(spec: MatterSpec) -> list[Problem]:
 def material_of(field: Field) -> str:
     """The material a file field brings."""
     return field.key.removeprefix(FILE)
+
+
+def accepted(spec: MatterSpec, material: str) -> tuple[str, ...]:
+    """Media types taken for a material; pictures when the form says nothing."""
+    for field in definition_of(spec).fields:
+        if field.kind is Kind.FILE and material_of(field) == material:
+            return field.accept or PICTURES
+    return PICTURES
 
 
 def sign_key(field: Field) -> str:

@@ -183,7 +183,7 @@ class MatterSpec(Row):
             keys = [row.id if isinstance(row, Condition) else row.key for row in rows]
             if len(keys) != len(set(keys)):
                 raise ValueError(f"{self.code}: a key is used twice: {sorted(keys)}")
-        known = {row.key for row in self.field} | {row.key for row in self.material}
+        known = {row.key for row in self.field} | {row.key for row in self.material} | _asked(self.form_json)
         unknown = sorted(set(self.result.items.values()) - known)
         if unknown:
             raise ValueError(f"{self.code}: result.items names what the form does not have: {unknown}")
@@ -218,6 +218,14 @@ class MatterSpec(Row):
             for row in self.material
             if row.upload is not None
         )
+
+
+def _asked(form_json: str) -> set[str]:
+    """Top-level fields of a form file; one that cannot be read is the form check's affair."""
+    try:
+        return set(json.loads(form_json)["schema"]["properties"]) if form_json else set()
+    except (ValueError, KeyError, TypeError):
+        return set()
 
 
 def read_spec(data: Mapping[str, Any]) -> MatterSpec:

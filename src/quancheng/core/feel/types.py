@@ -124,8 +124,10 @@ def convert(value: Any, kind: Type, env: Environment) -> tuple[bool, Any]:
     wanted = resolve(kind, env)
     if wanted.name == "list" and not isinstance(value, list):
         return (True, [value]) if conforms([value], wanted, env) else (False, None)
-    if isinstance(value, list) and len(value) == 1:
-        return convert(value[0], wanted, env) if wanted.name != "list" else (False, None)
+    if isinstance(value, list):
+        # A list of one stands for its item, but not a list of a list of one.
+        single = len(value) == 1 and wanted.name != "list" and not isinstance(value[0], list)
+        return convert(value[0], wanted, env) if single else (False, None)
     if wanted.name == "date and time" and isinstance(value, Date):
         return True, DateTime(value, Time(0, 0, 0, 0, 0))
     return False, None

@@ -37,7 +37,7 @@ def _set(run: Run, inst: Inst, node: Node, number: int, definition: EventDef) ->
     except (ValueError, OverflowError, TypeError) as error:
         raise Rejected(
             Text(
-                f"“{node.name or node.id}”的时间算不出来：{error}",
+                f"“{node.name or node.id}”的时间算不出来，请检查日期、时长或周期的写法。",
                 f"The time of “{node.name or node.id}” cannot be worked out: {error}",
             )
         ) from None

@@ -208,6 +208,7 @@ class _Part:
 
     def _gateway(self, node: Node, element: etree._Element) -> None:
         node.instantiate = truth(element.get("instantiate"))
+        node.all_events = element.get("eventGatewayType") == "Parallel"
         node.condition = self.document.expression(child(element, "activationCondition"), node.id)
 
     def _adhoc(self, node: Node, element: etree._Element) -> None:

@@ -21,7 +21,7 @@ def loop_of(
     """The loop characteristics of an activity, if it has any."""
     for element in children(activity, "multiInstanceLoopCharacteristics", "standardLoopCharacteristics"):
         if pure(element).startswith("multi"):
-            return _multiple(document, element, owner, {**extra, **document.attributes(element)})
+            return _multiple(document, activity, element, {**extra, **document.attributes(element)})
         return _standard(document, element, owner)
     return None
 
@@ -45,7 +45,10 @@ def _standard(document: Document, element: etree._Element, owner: str) -> Loop:
     )
 
 
-def _multiple(document: Document, element: etree._Element, owner: str, extra: Mapping[str, str]) -> Loop:
+def _multiple(
+    document: Document, activity: etree._Element, element: etree._Element, extra: Mapping[str, str]
+) -> Loop:
+    owner = activity.get("id") or ""
     before = len(document.problems)
     reference = document.text(child(element, "loopDataInputRef"))
     cardinality = document.expression(child(element, "loopCardinality"), owner)
@@ -58,16 +61,17 @@ def _multiple(document: Document, element: etree._Element, owner: str, extra: Ma
             "A multi-instance activity has neither a collection nor a cardinality.",
         )
     output = document.text(child(element, "loopDataOutputRef"))
+    targets = (*_joined(document, activity, output, "Output"), *_names(document, output))
     behaviour = element.get("behavior") or "All"
     return Loop(
         multiple=True,
         sequential=truth(element.get("isSequential")),
         cardinality=cardinality,
         collection=collection,
-        collection_names=_names(document, reference),
+        collection_names=(*_names(document, reference), *_joined(document, activity, reference, "Input")),
         item=extra.get("item") or _item(document, element, "inputDataItem"),
-        output=extra.get("outputCollection") or document.variable(output),
-        output_names=() if "outputCollection" in extra else _names(document, output),
+        output=extra.get("outputCollection") or next(iter(targets), ""),
+        output_names=() if "outputCollection" in extra else targets,
         output_item=_item(document, element, "outputDataItem"),
         output_expr=document.feel(extra.get("outputItem"), owner),
         completion=document.expression(child(element, "completionCondition"), owner),
@@ -83,6 +87,17 @@ def _names(document: Document, reference: str) -> tuple[str, ...]:
         return ()
     plain = document.ref(reference)
     return tuple(dict.fromkeys((document.variable(reference), plain)))
+
+
+def _joined(document: Document, activity: etree._Element, reference: str, side: str) -> tuple[str, ...]:
+    """Variables that data associations join with an input or output of the activity itself."""
+    near, far = ("targetRef", "sourceRef") if side == "Input" else ("sourceRef", "targetRef")
+    wanted = document.ref(reference)
+    return tuple(
+        document.variable(document.text(child(each, far)))
+        for each in children(activity, f"data{side}Association")
+        if wanted and document.ref(document.text(child(each, near))) == wanted
+    )
 
 
 def _item(document: Document, element: etree._Element, name: str) -> str:

@@ -28,6 +28,9 @@ __all__ = [
 FIRED = "p"
 TRUE = "t"
 INTERRUPTED = "x"
+HAPPENED = "h"
+MARKS = 16
+"""Conditional events are noted as node * MARKS + number of the definition."""
 Waiting = tuple[int, int, int]
 """(instance that waits, node, number of the event definition)"""
 
@@ -59,7 +62,10 @@ def catches_of(run: Run, inst: Inst) -> Iterator[Catch]:
     if node.boundary_catches and run.hosts(inst):
         yield from node.boundary_catches
     if inst.role == Role.PLAIN:
-        if node.kind is not Kind.PROCESS:
+        if node.kind is Kind.EVENT_GATEWAY and inst.data:
+            happened = inst.data.get(HAPPENED, ())
+            yield from (catch for catch in node.own_catches if catch[0] not in happened)
+        elif node.kind is not Kind.PROCESS:
             yield from node.own_catches
         if node.sub_catches and not (inst.data or {}).get(INTERRUPTED):
             yield from node.sub_catches
@@ -109,14 +115,25 @@ def _caught(run: Run, inst: Inst, node: Node, data: Mapping[str, Any]) -> None:
     """An intermediate event, alone or after an event-based gateway (others there are withdrawn)."""
     scope = inst.parent
     apply_data(run, scope, node, _payload(node, data))
-    drop_timers(run, inst.id)
-    run.drop(inst.id)
+    if not _waits_on(run, inst, node):
+        drop_timers(run, inst.id)
+        run.drop(inst.id)
     if node.kind is Kind.RECEIVE and node.loop is None:
         run.arrive(scope, node.index, LEAVE)
     elif node.kind is Kind.RECEIVE:
         begin(run, scope, node, -1)
     else:
         leave(run, node, scope)
+
+
+def _waits_on(run: Run, inst: Inst, arm_: Node) -> bool:
+    """Whether a gateway that needs all its events still waits for some after this one."""
+    gateway = run.nodes[inst.node]
+    if gateway.kind is not Kind.EVENT_GATEWAY or not gateway.all_events:
+        return False
+    notes = run.note(inst.id)
+    notes[HAPPENED] = [*notes.get(HAPPENED, ()), arm_.index]
+    return len(notes[HAPPENED]) < len(gateway.outgoing)
 
 
 def leave_boundary(run: Run, host: Inst, node: Node) -> None:
@@ -175,7 +192,7 @@ def fire_conditions(run: Run) -> bool:
         inst = run.insts[owner]
         true = definition.condition is not None and run.holds(definition.condition, owner)
         known = (inst.data or {}).get(TRUE, ())
-        mark = index * 16 + number
+        mark = index * MARKS + number
         if true == (mark in known):
             continue
         run.note(owner)[TRUE] = sorted({*known, mark}) if true else [m for m in known if m != mark]

@@ -7,7 +7,7 @@ from typing import Final
 
 from .build import Builder
 from .model import EventDef, Flow, Node
-from .vocabulary import ACTIVITIES, SCOPES, Kind, Trigger
+from .vocabulary import ACTIVITIES, SCOPES, TRIGGER_NAMES, Kind, Trigger
 
 __all__ = ["check_nodes"]
 
@@ -111,19 +111,16 @@ def _triggers(builder: Builder, node: Node, allowed: frozenset[Trigger]) -> None
             builder.problem(
                 node.id,
                 "bad-trigger",
-                f"此处不能使用“{definition.trigger}”触发。",
+                f"此处不能使用“{TRIGGER_NAMES[definition.trigger]}”触发。",
                 f"The trigger “{definition.trigger}” cannot stand here.",
             )
         elif definition.trigger in _NEEDS_NAME and not definition.ref:
             builder.problem(
                 node.id,
                 f"no-{definition.trigger}",
-                f"没有指明{_WORDS[definition.trigger]}的名称。",
+                f"没有指明{TRIGGER_NAMES[definition.trigger]}的名称。",
                 f"The {definition.trigger} has no name.",
             )
-
-
-_WORDS: Final = {Trigger.MESSAGE: "消息", Trigger.SIGNAL: "信号", Trigger.LINK: "链接"}
 
 
 def _link(builder: Builder, node: Node, definition: EventDef) -> None:
@@ -228,6 +225,13 @@ def _gateway(builder: Builder, node: Node) -> None:
 
 
 def _event_gateway(builder: Builder, node: Node) -> None:
+    if node.all_events and not node.instantiate:
+        builder.problem(
+            node.id,
+            "bad-gateway",
+            "等待全部事件的事件网关只能用来启动流程。",
+            "An event gateway that waits for all its events can only start a process.",
+        )
     if not node.outgoing:
         builder.problem(
             node.id, "no-trigger", "事件网关没有流出。", "The event gateway has no outgoing flow."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
+from enum import StrEnum
 from typing import Any, Final
 
 from quancheng.core.text import Text
@@ -223,19 +224,38 @@ def _no_process() -> Problem:
 
 
 def _digest(nodes: tuple[Node, ...], flows: tuple[Flow, ...], root: int) -> str:
-    """A digest of what matters for running: labels, documentation and diagrams do not."""
+    """A digest of what matters for running: labels, documentation and diagrams do not.
+
+    Only what a model says is in it, and only where it differs from the default: a later engine
+    that knows more gives old models the same digest, so that their cases stay readable.
+    """
     text = repr((root, [_canonical(node) for node in nodes], [_canonical(flow) for flow in flows]))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-_UNIMPORTANT: Final = frozenset({"name", "documentation", "reach"})
+_LEFT_OUT: Final = frozenset(
+    {"name", "documentation", "reach", "members", "entries", "starts", "event_subs", "compensable",
+     "own_catches", "boundary_catches", "sub_catches"}
+)  # fmt: skip
 
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, Expr):
         return value.text
     if isinstance(value, Node | Flow | Loop | EventDef | Mapped):
-        return [_canonical(getattr(value, f.name)) for f in fields(value) if f.name not in _UNIMPORTANT]
+        return [
+            (each.name, _canonical(part))
+            for each in fields(value)
+            if each.name not in _LEFT_OUT and not _is_default(each, part := getattr(value, each.name))
+        ]
     if isinstance(value, tuple):
         return [_canonical(part) for part in value]
-    return sorted(value.items()) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return sorted(value.items())
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _is_default(each: Field[Any], value: Any) -> bool:
+    if each.default is not MISSING:
+        return bool(value == each.default)
+    return each.default_factory is not MISSING and bool(value == each.default_factory())

@@ -55,6 +55,8 @@ def start(
     at. :class:`Rejected` when it cannot begin.
     """
     run = Run(_bounded(program, limits), _nothing(program), at)
+    if not isinstance(variables, Mapping):
+        raise Rejected(Text("流程变量须为键值。", "The variables of a case must be a mapping."))
     given = plain(dict(variables))
     node = run.nodes[program.root]
     root = run.add(program.root, -1, locals=given)

@@ -20,7 +20,7 @@ from .errors import MigrationRefused, Problem
 from .model import Loop, Node, Program
 from .relocate import Places, relocated
 from .state import Inst, State, Timer
-from .vocabulary import Kind, Role, Trigger
+from .vocabulary import KIND_NAMES, Kind, Role, Trigger
 
 __all__ = ["Move", "Plan", "migrate", "plan_migration"]
 
@@ -117,7 +117,7 @@ def _inst_losses(places: Places, state: State, inst: Inst) -> Iterator[Problem]:
         yield _loss(
             old.id,
             "kind-changed",
-            f"类型由{old.kind}变为{new.kind}，正在进行的步骤无法继续",
+            f"类型由{KIND_NAMES[old.kind]}变为{KIND_NAMES[new.kind]}，正在进行的步骤无法继续",
             f"its kind changed from {old.kind} to {new.kind} while it is open",
         )
     elif not _same_scope(places, state, inst, new):

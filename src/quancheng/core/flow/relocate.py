@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from .arming import arm
-from .catching import FIRED, TRUE, catches_of
+from .catching import FIRED, HAPPENED, MARKS, TRUE, catches_of
 from .finishing import LOG
 from .model import Catch, Program
 from .run import Run
@@ -15,8 +15,6 @@ from .state import Inst, State, Timer
 from .vocabulary import Kind, Role
 
 __all__ = ["Places", "relocated"]
-
-EVENTS = 16  # conditional events are noted as node * 16 + number of the definition
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,9 +106,11 @@ def _notes(places: Places, inst: Inst, data: dict[str, Any]) -> dict[str, Any]:
     if FIRED in data:
         fired = [(places.node(node), numbers) for node, numbers in data[FIRED]]
         data[FIRED] = [[node, numbers] for node, numbers in fired if node is not None]
+    if HAPPENED in data:
+        data[HAPPENED] = [places.node(node) for node in data[HAPPENED]]
     if TRUE in data:
-        marks = [(places.node(mark // EVENTS), mark % EVENTS) for mark in data[TRUE]]
-        data[TRUE] = sorted(node * EVENTS + number for node, number in marks if node is not None)
+        marks = [(places.node(mark // MARKS), mark % MARKS) for mark in data[TRUE]]
+        data[TRUE] = sorted(node * MARKS + number for node, number in marks if node is not None)
     return data
 
 

@@ -258,7 +258,17 @@ class State:
             raise Rejected(Text("保存的状态已损坏。", "The stored state is damaged.")) from None
         if program is not None:
             state.require(program)
+        if state.program is not None and not state._fits(state.program):
+            raise Rejected(Text("保存的状态已损坏。", "The stored state is damaged."))
         return state
+
+    def _fits(self, program: Program) -> bool:
+        """Whether all numbers are numbers of the program."""
+        nodes, flows = len(program.nodes), len(program.flows)
+        used = [inst.node for inst in self.insts.values()] + [timer.node for timer in self.timers.values()]
+        tokens = [flow for waiting in (*self.joins.values(), *self.gates.values()) for flow in waiting]
+        owners = all(timer.owner in self.insts for timer in self.timers.values())
+        return owners and all(0 <= n < nodes for n in used) and all(0 <= f < flows for f in tokens)
 
     @classmethod
     def _from_json(cls, data: Mapping[str, Any], program: Program | None) -> State:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["Cycle", "Duration", "instant", "parse_cycle", "parse_duration"]
@@ -59,6 +60,7 @@ def _add_months(start: datetime, months: int) -> datetime:
     return start.replace(year=year, month=month + 1, day=day)
 
 
+@lru_cache(maxsize=256)
 def parse_duration(text: str) -> Duration:
     """Read ``P3D``, ``PT1H30M``, ``P1Y2M`` …; :class:`ValueError` otherwise."""
     match = _DURATION.fullmatch(text.strip())

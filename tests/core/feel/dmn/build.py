@@ -114,6 +114,12 @@ def component(name: str, type_ref: str, *, allowed: str = "") -> str:
     return f"<itemComponent name={quoteattr(name)}>{reference}{values}</itemComponent>"
 
 
+def boxed(tag: str, source: str, body_tag: str, body: str) -> str:
+    """``<filter>``, ``<for>``, ``<some>``, ``<every>``; the iterator is ``x``."""
+    iterator = "" if tag == "filter" else ' iteratorVariable="x"'
+    return f"<{tag}{iterator}><in>{literal(source)}</in><{body_tag}>{literal(body)}</{body_tag}></{tag}>"
+
+
 def table(
     inputs: Sequence[tuple[str, str]],
     outputs: Sequence[str],

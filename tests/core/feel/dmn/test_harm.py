@@ -14,7 +14,7 @@ from quancheng.core import feel
 from quancheng.core.feel import dmn
 
 from . import build as b
-from .test_models import LIBRARY, PERSON, SERVED, _boxed, _importing
+from .test_models import LIBRARY, PERSON, SERVED, _importing
 
 EVERYTHING = b.definitions(
     PERSON,
@@ -37,8 +37,8 @@ EVERYTHING = b.definitions(
     ),
     b.decision("Kind", b.literal('"a"'), type_ref="tKind"),
     b.knowledge_model("f", [("n", "number")], b.literal("n + 1")),
-    b.decision("For", _boxed("for", "[1, 2]", "return", "x * 2"), type_ref="tKinds"),
-    b.decision("Filter", _boxed("filter", "[1, 2]", "match", "item > 1")),
+    b.decision("For", b.boxed("for", "[1, 2]", "return", "x * 2"), type_ref="tKinds"),
+    b.decision("Filter", b.boxed("filter", "[1, 2]", "match", "item > 1")),
     *SERVED,
 )
 
@@ -222,9 +222,7 @@ def test_a_model_of_five_thousand_elements_is_checked_and_answers() -> None:
 
 
 def test_a_circle_through_thousands_of_decisions_is_found() -> None:
-    ring = [
-        b.decision(f"D{n}", b.literal("1"), decisions=[f"D{(n + 1) % 3000}"]) for n in range(3000)
-    ]
+    ring = [b.decision(f"D{n}", b.literal("1"), decisions=[f"D{(n + 1) % 3000}"]) for n in range(3000)]
     model = dmn.read(b.definitions(*ring))
 
     (problem,) = [p for p in dmn.check(model) if p.kind is dmn.ProblemKind.CYCLE]

@@ -22,7 +22,7 @@ from quancheng.kernel.errors import Conflict, InvalidInput, NotFound
 def set_presence(call: Call, *, available: bool) -> bool:
     """上线或下线; being there runs out by itself unless renewed. Raises Forbidden."""
     access.require(call.actor, "set", Presence)
-    user = call.actor.user_id
+    user = call.actor.user_id or 0  # agents have accounts; 0 is refused by the database
     audit.note(available=available)
     if not available:
         Presence.objects.filter(user_id=user).delete()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from quancheng.capabilities.services.documents.wording import day, wording
+from quancheng.capabilities.services.documents.wording import NOTES, day, wording
 from quancheng.capabilities.services.models import CaseDocument
 from quancheng.capabilities.trust import actions as trust
 from quancheng.capabilities.trust import queries as blobs
@@ -28,6 +28,7 @@ def html_of(document: CaseDocument) -> str:
         {
             "document": document, "content": document.content, "said": said, "office": office,
             "on": day(document.content["on"]), "seal": trust.seal_image(office),
+            "notes": NOTES,
         },
     )  # fmt: skip
 

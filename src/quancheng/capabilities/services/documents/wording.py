@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-__all__ = ["Wording", "day", "wording"]
+__all__ = ["NOTES", "Wording", "day", "wording"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,13 @@ class Wording:
     title: str
     paragraphs: tuple[str, ...]
     english: str
+
+
+NOTES = {
+    "seal": "本文书加盖电子印章，任何阅读器可验证签名；文号",
+    "simulated": "模拟数据，不具法律效力。Simulated, without legal effect.",
+}
+"""Small print, in the language of the document whatever the reader's is."""
 
 
 def day(text: str) -> str:

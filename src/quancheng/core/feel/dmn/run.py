@@ -11,7 +11,7 @@ from quancheng.core.text import Text
 
 from ..errors import FeelLimitError
 from ..limits import Environment
-from ..types import Type, conforms, convert
+from ..types import Type, convert
 from .outcome import Explanation, Step, TableUse
 from .place import told
 
@@ -94,17 +94,10 @@ class Run:
         """The value as ``kind`` (DMN 1.5, 10.3.2.9.4); null and a warning when it doesn't conform."""
         if kind is None or value is None or kind.name == "Any":
             return value
-        fits, converted = _convert(value, kind, self.env)
+        fits, converted = convert(value, kind, self.env)
         if not fits:
             self.warn(where, Text(f"值不符合类型 {kind}", f"the value does not conform to {kind}"))
         return converted
-
-
-def _convert(value: Any, kind: Type, env: Environment) -> tuple[bool, Any]:
-    # A list of one stands for its item, but not a list of a list of one.
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
-        return (True, value) if conforms(value, kind, env) else (False, None)
-    return convert(value, kind, env)
 
 
 Code: TypeAlias = Callable[[Scope, Run], Any]
