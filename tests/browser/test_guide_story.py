@@ -53,7 +53,7 @@ def test_ask_be_unsure_talk_to_a_person_and_resume(visit: Visit) -> None:
     go(agent, "/work/guide/")
     if agent.get_by_role("button", name="上线接待").count():
         agent.get_by_role("button", name="上线接待").click()
-    expect(agent.locator(".notice--ok")).to_contain_text("已上线")
+    expect(agent.get_by_role("button", name="下线")).to_be_visible()
     fine(agent)
 
     citizen = visit(None, PHONE)

@@ -90,7 +90,7 @@ def test_from_joint_review_to_the_licence(case, official, settle):
     with pytest.raises(Conflict):
         actions.approve_case(Call(clerk), case=reload(case))
     actions.claim_case(Call(clerk), case=reload(case))
-    found = list(CaseTask.objects.filter(case=case, state="open").order_by("element"))
+    found = list(CaseTask.objects.filter(case=case, state="open", side="review").order_by("element"))
     assert {one.element for one in found} == {"review_market", "review_fire", "review_environment"}
     assert {one.department.code for one in found} >= {"jn-fire", "jn-environment"}
     assert queries.office_steps(clerk, reload(case)) == frozenset(), (

@@ -62,6 +62,15 @@ def test_what_is_no_harmless_bpmn_is_refused(bad: bytes) -> None:
     assert refused.value.text.zh and refused.value.text.en
 
 
+def test_comments_and_documentation_are_no_part_of_an_expression() -> None:
+    body = SE + '<userTask id="a"/><exclusiveGateway id="x" default="x_a"/>'
+    odd = xml(body, "s -> a -> x; x -> e [ok]; x -> a").replace(
+        b">ok<", b"><documentation>when</documentation><!-- is it? -->ok<!-- yes --> = true<"
+    )
+    made = flow.compile(flow.read(odd))
+    assert [f.condition.text for f in made.flows if f.condition is not None] == ["ok = true"]
+
+
 def test_documents_too_large_or_too_deep_are_refused() -> None:
     names = [f"t{number}" for number in range(5000)]
     large = xml(SE + users(*names), "s -> " + " -> ".join(names) + " -> e")

@@ -38,7 +38,9 @@ def number(read: PageRead, spec: TypeSpec, known: Known) -> Point | None:
     plain = (
         Text("校验位相符。", "The check digits fit.")
         if digits
-        else Text("格式相符；这类号码没有可核的校验位。", "The form fits; such numbers have no known check digit.")
+        else Text(
+            "格式相符；这类号码没有可核的校验位。", "The form fits; such numbers have no known check digit."
+        )
     )
     return point_on(
         PointKey.NUMBER,

@@ -30,10 +30,10 @@ def tell_filer(event: Event) -> None:
     name, number = Text.of(event.data["name"]), event.data["number"]
     reason = str(event.data.get("reason") or "")
     send_message(
-        Call.system("internal", key=event.id),
+        Call.system("internal", key=str(event.id)),
         title=title,
         body=Text(f"{name.zh}（{number}）{reason}", f"{name.en} ({number}) {reason}".strip()),
-        source=event.id,
+        source=str(event.id),
         user_id=event.data["user_id"],
         kind=kind,
         link=f"/work/internal/items/{number}/",
@@ -56,7 +56,7 @@ def tell_unit(event: Event) -> None:
             Call.system("internal", key=f"{event.id}:{officer.pk}"),
             title=_MEETING[event.type],
             body=Text(str(event.data["title"]), str(event.data["title"])),
-            source=event.id,
+            source=str(event.id),
             user_id=officer.pk,
             link=f"/work/internal/meetings/{event.data['meeting']}/",
             simulated=bool(event.data.get("simulated")),

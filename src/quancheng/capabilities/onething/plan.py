@@ -151,6 +151,7 @@ def filled(
     results: Mapping[str, Mapping[str, Any]],
     given: Mapping[str, bool],
     extra: Mapping[str, Any] | None = None,
+    answers: Mapping[str, Any] | None = None,
 ) -> Filled:
     """The form of an item from facts, earlier results and what the applicant added (``extra``).
 
@@ -159,6 +160,7 @@ def filled(
     """
     item, added = theme.of(key), extra or {}
     form = {name: facts[fact] for name, fact in item.fields.items() if facts.get(fact) not in (None, "")}
+    form |= {name: said[key] for name, key in item.answers.items() if (said := answers or {}).get(key) is not None}
     form |= item.constants
     barred = {
         source for one in theme.consent if key in one.items and given.get(one.key) is False for source in one.results
@@ -171,7 +173,7 @@ def filled(
             form[name] = added[name]
         elif value not in (None, ""):
             form[name] = value
-        else:
+        elif name not in form:
             missing.append(name)
     papers = [
         material

@@ -97,6 +97,8 @@ class Item(Row):
     after: tuple[Key, ...] = ()
     fields: Annotated[dict[str, Key], Field(default_factory=dict)]
     """Field of the matter → fact."""
+    answers: Annotated[dict[str, Key], Field(default_factory=dict)]
+    """Field of the matter → question of the questionnaire."""
     results: Annotated[dict[str, str], Field(default_factory=dict)]
     """Field of the matter → ``item.what``: ``licence`` (its number), a licence item, a given number."""
     constants: Annotated[dict[str, Any], Field(default_factory=dict)]

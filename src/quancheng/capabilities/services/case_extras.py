@@ -36,7 +36,10 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
     found = worklists.document(signed_in(request), pk)
     if not found.digest:
         raise Unavailable(
-            Text("文书正在生成和用印，请稍后刷新。", "The document is being printed and sealed; reload in a moment.")
+            Text(
+                "文书正在生成和用印，请稍后刷新。",
+                "The document is being printed and sealed; reload in a moment.",
+            )
         )
     answer = blob_answer(found.digest, "application/pdf")
     answer["Content-Disposition"] = f'inline; filename="{found.case.receipt}-{found.kind}.pdf"'
@@ -162,7 +165,9 @@ def desk_step(request: HttpRequest, receipt: str, verb: str) -> HttpResponse:
 
 
 STEPS: dict[str, Callable[[Any, Any, dict[str, Any]], Any]] = {
-    "transfer": lambda call, case, given: actions.transfer_case(call, case=case, user_id=given["user"], reason=given["reason"]),
+    "transfer": lambda call, case, given: actions.transfer_case(
+        call, case=case, user_id=given["user"], reason=given["reason"]
+    ),
     "extend": lambda call, case, given: actions.extend_case(call, case=case, reason=given["reason"]),
     "pause": lambda call, case, given: actions.pause_case(call, case=case, reason=given["reason"]),
     "resume": lambda call, case, given: actions.resume_case(call, case=case),

@@ -16,10 +16,9 @@ from quancheng.capabilities.services.flow import State
 from quancheng.capabilities.services.forms import RatingForm
 from quancheng.capabilities.services.models import Case
 from quancheng.capabilities.services.panels import panels
-from quancheng.capabilities.trust import queries as trust
 from quancheng.core.text import Text
 from quancheng.kernel import clock, rulebook
-from quancheng.kernel.errors import NotFound, NotSignedIn
+from quancheng.kernel.errors import NotSignedIn
 from quancheng.kernel.middleware import new_key
 
 

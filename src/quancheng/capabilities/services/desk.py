@@ -45,7 +45,12 @@ def inbox(request: HttpRequest) -> HttpResponse:
             "covering": worklists.covering(actor),
             "bulk": bulk,
             "rows": [
-                {"bulk": one.pk in bulk, "case": one, "kind": showing.state_kind(one.state), "reading": queries.clock_of(one)}
+                {
+                    "bulk": one.pk in bulk,
+                    "case": one,
+                    "kind": showing.state_kind(one.state),
+                    "reading": queries.clock_of(one),
+                }
                 for one in page.items
             ],
         },

@@ -20,7 +20,7 @@ from quancheng.core.text import Text
 
 __all__ = ["Fault", "faults"]
 
-SIDES = frozenset(running.OUTCOMES)
+SIDES = frozenset(running.OUTCOMES) - {"verify"}
 MAX_TEXT = 400_000
 """Characters of a process or table file; the largest real one shipped has 30,000."""
 

@@ -68,7 +68,7 @@ def publish_matter(call: Call, *, content: Mapping[str, Any], module: str) -> Ma
     for kind in spec.licence_type:
         publish_type(
             call, code=kind.code, name=kind.name.to_dict(), prefix=kind.prefix, colour=kind.colour,
-            items=[row.model_dump(mode="json") for row in kind.items], module=module,
+            items=[row.model_dump(mode="json") for row in kind.items], module=module, several=kind.several,
         )  # fmt: skip
     if matter is None:
         matter = Matter(code=spec.code, module=module, name=spec.name.to_dict())

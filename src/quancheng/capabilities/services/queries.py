@@ -138,9 +138,7 @@ def inbox(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[Case]:
 def bulk_ready(actor: Actor, cases: list[Case]) -> frozenset[int]:
     """Keys of the cases that may be approved together: two questions for a page, not two a case."""
     versions = {one.version_id for one in cases}
-    allowed = {
-        one.pk for one in MatterVersion.objects.filter(pk__in=versions, content__bulk=True).only("id")
-    }
+    allowed = {one.pk for one in MatterVersion.objects.filter(pk__in=versions, content__bulk=True).only("id")}
     chosen = [one.pk for one in cases if one.version_id in allowed and one.state in WAITING]
     if not chosen:
         return frozenset()
@@ -273,3 +271,26 @@ def search(actor: Actor, query: str) -> list[Matter]:
 def plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
     """Evidence as JSON values."""
     return casework.plain(evidence)
+
+
+# -- for the designer (re-exports and reads of versions) ------------------------------------------------
+def matter_named(actor: Actor, code: str) -> Matter | None:
+    """A matter by its code, if the asker may see it."""
+    found: Matter | None = access.visible(actor, Matter).select_related("current").filter(code=code).first()
+    return found
+
+
+def versions(actor: Actor, code: str) -> list[MatterVersion]:
+    """All versions of a matter, newest first; content included."""
+    return list(
+        access.visible(actor, MatterVersion).filter(matter__code=code).order_by("-number")
+    )
+
+
+def migration_preview(
+    actor: Actor, matter_code: str, params: Mapping[str, Any] | None = None
+) -> tuple[list[dict[str, Any]], pagination.Page[Case]]:
+    """``migrating.migration_preview``, here so that other modules need one import."""
+    from quancheng.capabilities.services import migrating
+
+    return migrating.migration_preview(actor, matter_code, params)

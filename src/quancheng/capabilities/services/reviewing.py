@@ -16,6 +16,7 @@ from quancheng.kernel.errors import Conflict, InvalidInput
 WORDS = {
     "agree": Text("同意", "Agreed"), "object": Text("不同意", "Objected"),
     "passed": Text("现场核查通过", "Site visit passed"), "failed": Text("现场核查不通过", "Site visit failed"),
+    "confirmed": Text("核验一致", "Confirmed"), "unconfirmed": Text("核验不一致", "Not confirmed"),
     "uphold": Text("复核：维持原决定", "Review: upheld"), "reopen": Text("复核：恢复办理", "Review: reopened"),
 }  # fmt: skip
 
@@ -32,7 +33,7 @@ def answer_task(call: Call, *, task: CaseTask, outcome: str, opinion: str = "") 
     if outcome not in running.OUTCOMES.get(task.side, ()):
         wrong = Text("请选择结论。", "Choose an outcome.")
         raise InvalidInput(wrong, fields={"outcome": wrong})
-    if outcome in {"object", "failed", "uphold", "reopen"}:
+    if outcome in {"object", "failed", "uphold", "reopen", "unconfirmed"}:
         opinion = casework.worded(
             opinion, "opinion", Text("请写明理由（500字以内）。", "Give the reason (500 characters at most).")
         )
@@ -41,7 +42,8 @@ def answer_task(call: Call, *, task: CaseTask, outcome: str, opinion: str = "") 
     task.save()
     if task.side == "appeal":
         case.decision = {**case.decision, "review": outcome, "review_reason": task.opinion}
-    running.finish_task(call, case, task.token, outcome, opinion=task.opinion)
+    if task.token:
+        running.finish_task(call, case, task.token, outcome, opinion=task.opinion)
     casework.save(case)
     word = Text(f"{task.title['zh']}：{WORDS[outcome].zh}", f"{task.title['en']}: {WORDS[outcome].en}")
     casework.remember(call, case, f"task.{outcome}", word, data={"reason": task.opinion, "task": task.pk})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from quancheng.capabilities.services import taskwork
-from quancheng.capabilities.services.flow import State, steps_from
+from quancheng.capabilities.services.flow import DONE, State, steps_from
 from quancheng.capabilities.services.models import Case, MatterVersion
 from quancheng.core import flow
 from quancheng.core.text import Text
@@ -33,6 +33,7 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "review": ("agree", "object"),
     "visit": ("passed", "failed"),
     "appeal": ("uphold", "reopen"),
+    "verify": ("confirmed", "unconfirmed"),
 }
 """What may come of a task of each side, unless the model names fewer (``qc:outcomes``)."""
 OTHERS = frozenset({"review", "visit", "appeal"})
@@ -88,7 +89,7 @@ def advance(call: Call, case: Case, verb: str, **data: Any) -> None:
     """
     program, state = _load(call, case)
     event = _event(program, state, verb, _context(case) | data)
-    if event is None:
+    if event is None or (verb == "withdraw" and State(case.state) in DONE):
         raise impossible(case, verb)
     _settle(call, case, program, _handle(case, verb, program, state, event, call))
 
@@ -120,7 +121,7 @@ def possible(case: Case, verb: str) -> bool:
         return False
     state = state_of(program, case)
     event = _event(program, state, verb, _context(case))
-    if event is None:
+    if event is None or (verb == "withdraw" and State(case.state) in DONE):
         return False
     try:
         flow.handle(program, state, event, clock.now())

@@ -112,6 +112,8 @@ class LicenceTypeSpec(Row):
     prefix: Annotated[str, Field(pattern=r"^[A-Z]{2,6}$")]
     colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")] = "#0a5cad"
     items: Annotated[tuple[LicenceItem, ...], Field(min_length=1)]
+    several: bool = False
+    """One holder may have several valid ones (a mother, one for each child)."""
 
 
 class Faq(Row):

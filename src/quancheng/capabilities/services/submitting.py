@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from quancheng.capabilities.services import casework, checks, running
+from quancheng.capabilities.services import (
+    casework,
+    checks,
+    ladder,
+    resolving,
+    running,
+    taskwork,
+)
 from quancheng.capabilities.services.checks import Facts, FileFact
 from quancheng.capabilities.services.facts import (
     Applicant,
@@ -46,6 +53,7 @@ class Submission:
     facts: Facts
     found: tuple[checks.Finding, ...]
     department: Any
+    verifications: tuple[ladder.Verification, ...]
 
 
 def _prepare_submission(
@@ -154,11 +162,14 @@ def _checked(
     handed = [_unsaved(material, fact) for material, fact in files.items()]
     everything = [*(one for one in kept if one.material not in files), *handed]
     values, provenance = filled(spec, applicant, given, everything)
+    resolved = resolving.resolutions_of(applicant, spec)
+    provenance = provenance | {"materials": ladder.stored(resolved)}
     facts = facts_of(applicant, matter, spec, form=values, files=file_facts(everything))
     found = tuple(checks.run_checks(spec, facts))
     casework.refuse_failures(spec, list(found), insist)
     office = casework.deciding_department(spec, applicant.region)
-    return Submission(matter, spec, applicant, draft, kept, values, provenance, facts, found, office)
+    asked = ladder.verifications_needed(spec, resolved)
+    return Submission(matter, spec, applicant, draft, kept, values, provenance, facts, found, office, asked)
 
 
 def _make(
@@ -180,6 +191,8 @@ def _make(
     _take_draft(case, ready)
     for material, fact in files.items():
         casework.keep_file(call, case, material, fact, names.get(material, material))
+    for asked in ready.verifications:
+        taskwork.open_verification(call, case, asked)
     casework.keep_findings(case, list(found), 1, call.at)
     casework.remember(
         call, case, "submitted", Text("提交申请", "Application submitted"),

@@ -17,6 +17,7 @@ from quancheng.capabilities.services.spec import Condition
 from quancheng.core import feel
 from quancheng.core.feel import dmn
 from quancheng.core.identity import IdentityNumberError, parse_resident_id
+from quancheng.core.rules import RuleError
 from quancheng.core.rules.model import thaw
 from quancheng.core.text import Text
 from quancheng.kernel.errors import NotFound
@@ -99,7 +100,7 @@ _OUTCOMES = {"pass": Outcome.PASS, "fail": Outcome.FAIL, "person": Outcome.PERSO
 def _value(parameter: Parameter, name: str) -> Any:
     try:
         return thaw(parameter(name).value)
-    except (NotFound, LookupError, ValueError):
+    except (NotFound, RuleError):
         return None
 
 

@@ -61,7 +61,9 @@ def _page(
     case = found.case
     reveal = request.method == "GET" and request.GET.get("reveal") == "1"
     if reveal:
-        audit.record(request.actor, "services.case.reveal", case.reference, {"receipt": case.receipt}, stream="uses")  # type: ignore[attr-defined]
+        audit.record(
+            request.actor, "services.case.reveal", case.reference, {"receipt": case.receipt}, stream="uses"
+        )  # type: ignore[attr-defined]
     rows = [{"one": one, "kind": showing.outcome_kind(one.outcome)} for one in queries.findings(case)]
     return render(
         request,

@@ -9,6 +9,7 @@ from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.services import tables
 from quancheng.capabilities.services.checking import Subject
 from quancheng.capabilities.services.flow import DONE, State
+from quancheng.capabilities.services.ladder import Verification
 from quancheng.capabilities.services.models import Case, CaseTask, CaseTimer
 from quancheng.capabilities.services.work_models import TaskState
 from quancheng.core import feel
@@ -39,6 +40,19 @@ def open_task(call: Call, case: Case, element: Any, effect: Any) -> CaseTask:
             "receipt": case.receipt, "task_id": task.pk, "side": task.side, "title": task.title,
             "department_id": department.pk, "due": task.due_on.isoformat(), "simulated": case.simulated,
         },
+    )  # fmt: skip
+    return task
+
+
+def open_verification(call: Call, case: Case, asked: Verification) -> CaseTask:
+    """部门核验: the office that holds the fact confirms it, instead of the applicant bringing a paper.
+
+    It belongs to no step of the process: the deciding official sees the answer beside the case.
+    """
+    task: CaseTask = CaseTask.objects.create(
+        case=case, token="", element=f"verify:{asked.material}"[:80], side="verify",
+        title=asked.question.to_dict(), department=people.department(asked.department), opened_at=call.at,
+        due_on=_due(asked.days),
     )  # fmt: skip
     return task
 

@@ -15,7 +15,13 @@ __all__ = [
     "ReasonForm", "TaskFilter", "TransferForm", "VisitForm",
 ]  # fmt: skip
 
-SIDES = [("", _("全部")), ("review", _("会办意见")), ("visit", _("现场核查")), ("appeal", _("复核"))]
+SIDES = [
+    ("", _("全部")),
+    ("review", _("会办意见")),
+    ("visit", _("现场核查")),
+    ("appeal", _("复核")),
+    ("verify", _("部门核验")),
+]
 STATES = [("", _("待办")), ("done", _("已办")), ("all", _("全部"))]
 
 
@@ -30,7 +36,9 @@ class TaskFilter(forms.Form):
     side = forms.ChoiceField(label=_("任务类型"), required=False, choices=SIDES)
     state = forms.ChoiceField(label=_("状态"), required=False, choices=STATES)
     due = forms.ChoiceField(
-        label=_("到期"), required=False, choices=[("", _("全部")), ("overdue", _("已超期")), ("week", _("七天内到期"))]
+        label=_("到期"),
+        required=False,
+        choices=[("", _("全部")), ("overdue", _("已超期")), ("week", _("七天内到期"))],
     )
 
 

@@ -31,13 +31,15 @@ DONE_TASKS = ("-opened_at", "-id")
 def tasks(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[CaseTask]:
     """A page of the tasks of the asker's offices: what waits by due day, or what is done."""
     require_desk(actor)
-    found = access.visible(actor, CaseTask, verb="answer").select_related("case__matter", "department", "officer")
+    found = access.visible(actor, CaseTask, verb="answer").select_related(
+        "case__matter", "department", "officer"
+    )
     state = str(params.get("state") or "")
     if state == "done":
         found = found.filter(state__in=[TaskState.DONE.value, TaskState.CANCELLED.value])
     elif state != "all":
         found = found.filter(state=TaskState.OPEN.value)
-    if (side := params.get("side")) in {"review", "visit", "appeal"}:
+    if (side := params.get("side")) in {"review", "visit", "appeal", "verify"}:
         found = found.filter(side=side)
     if text := str(params.get("q") or "").replace("\x00", "").strip()[:60]:
         found = found.filter(Q(case__receipt__startswith=text) | Q(case__applicant_name__startswith=text))
@@ -65,7 +67,9 @@ def task(actor: Actor, pk: int) -> CaseTask:
     found = (
         access.visible(actor, CaseTask, verb="answer")
         .filter(pk=pk)
-        .select_related("case__matter", "case__version", "case__department", "case__applicant", "department", "officer")
+        .select_related(
+            "case__matter", "case__version", "case__department", "case__applicant", "department", "officer"
+        )
         .first()
     )
     if found is None:
@@ -140,7 +144,10 @@ def colleagues(actor: Actor, department_code: str | None = None) -> list[tuple[i
 def absences(actor: Actor) -> list[Absence]:
     """One's own absences that are not over."""
     return list(
-        access.visible(actor, Absence).filter(until__gte=clock.today()).select_related("substitute").order_by("since")
+        access.visible(actor, Absence)
+        .filter(until__gte=clock.today())
+        .select_related("substitute")
+        .order_by("since")
     )
 
 
@@ -148,5 +155,7 @@ def covering(actor: Actor) -> list[Absence]:
     """Whom the asker stands in for today."""
     today = clock.today()
     return list(
-        Absence.objects.filter(substitute_id=actor.user_id, since__lte=today, until__gte=today).select_related("user")
+        Absence.objects.filter(
+            substitute_id=actor.user_id, since__lte=today, until__gte=today
+        ).select_related("user")
     )

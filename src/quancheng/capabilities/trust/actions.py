@@ -30,6 +30,7 @@ def publish_type(
     colour: str,
     items: list[dict[str, Any]],
     module: str,
+    several: bool = False,
 ) -> LicenceType:
     """登记证照类型: create or change a type. Raises Forbidden, Conflict (another module owns it)."""
     access.require(call.actor, "publish", LicenceType)
@@ -40,8 +41,11 @@ def publish_type(
         )
     kept, _made = LicenceType.objects.update_or_create(
         code=code,
-        defaults={"name": dict(name), "prefix": prefix, "colour": colour, "items": items, "module": module},
-    )
+        defaults={
+            "name": dict(name), "prefix": prefix, "colour": colour, "items": items, "several": several,
+            "module": module,
+        },
+    )  # fmt: skip
     audit.note(type=code)
     return kept  # type: ignore[no-any-return]
 
@@ -67,7 +71,8 @@ def issue_licence(
         raise InvalidInput(Text(f"没有证照类型 {type_code}。", f"There is no licence type {type_code}."))
     if (person_id is None) == (firm_id is None):
         raise InvalidInput(Text("证照须有一个持证主体。", "A licence has exactly one holder."))
-    _not_twice(kind, person_id, firm_id)
+    if not kind.several:
+        _not_twice(kind, person_id, firm_id)
     today = clock.today()
     number = licence_number(kind.prefix, region_code, today.year, _next_serial(kind, region_code, today.year))
     licence = Licence(

@@ -21,6 +21,8 @@ class LicenceType(GuardedModel):
     colour = models.CharField(_("底色"), max_length=7, default="#0a5cad")
     items = models.JSONField(_("照面项"))
     """``[{key, name: {zh, en}, sensitive}]`` in the order shown."""
+    several = models.BooleanField(_("可持有多张"), default=False)
+    """One holder may have several: a mother has a birth certificate for each child."""
     module = models.CharField(_("登记模块"), max_length=40)
 
     class Meta:

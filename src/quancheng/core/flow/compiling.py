@@ -14,7 +14,7 @@ from .build import Builder
 from .check_graph import check_graph
 from .check_nodes import check_nodes
 from .derive import derive
-from .document import Document, pure, truth
+from .document import Document, children, pure, truth
 from .errors import NotExecutable, Problem
 from .expressions import Expr
 from .limits import Limits
@@ -184,7 +184,7 @@ def _candidates(definitions: Definitions) -> list[str]:
     found = [
         process
         for process in definitions.root.iter(f"{{{BPMN}}}process")
-        if process.get("id") and any(True for _ in process.iter(f"{{{BPMN}}}*") if _ is not process)
+        if process.get("id") and next(children(process), None) is not None
     ]
     marked = [process for process in found if truth(process.get("isExecutable"))]
     return [str(process.get("id")) for process in marked or found]

@@ -12,7 +12,7 @@ from quancheng.core.text import Text
 
 from .errors import Problem
 from .expressions import Expr, is_word
-from .vocabulary import BPMN, QC, XSI
+from .vocabulary import BPMN, QC
 
 __all__ = ["Document", "child", "children", "number", "pure", "truth"]
 
@@ -118,15 +118,17 @@ class Document:
         return (every[0], tuple(dict.fromkeys(every))) if every else ("", ())
 
     def text(self, element: etree._Element | None) -> str:
-        """The text of an element, without surrounding space."""
-        return "" if element is None else "".join(str(part) for part in element.itertext()).strip()
+        """The text of an element itself: not of comments, extensions or documentation in it."""
+        if element is None:
+            return ""
+        parts = [element.text or "", *(each.tail or "" for each in element)]
+        return "".join(parts).strip()
 
     def expression(self, element: etree._Element | None, owner: str) -> Expr | None:
         """A FEEL expression element; a reason when it is another language or not FEEL."""
         if element is None:
             return None
         language = element.get("language") or ""
-        kind = element.get(f"{{{XSI}}}type") or ""
         if language and "feel" not in language.lower():
             self.problem(
                 owner,
@@ -135,12 +137,7 @@ class Document:
                 f"The expression language “{language}” is not supported; use FEEL.",
             )
             return None
-        text = self.text(element)
-        if not text:
-            if kind or element.attrib:
-                return None
-            return None
-        return self.feel(text, owner)
+        return self.feel(self.text(element), owner)
 
     def feel(self, text: str | None, owner: str) -> Expr | None:
         """Parse FEEL; a leading ``=`` (as other modellers write) is dropped."""

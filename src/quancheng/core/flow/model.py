@@ -135,7 +135,7 @@ class Node:
     reach: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Program:
     """A process ready to run (可执行流程); made by :func:`quancheng.core.flow.compile`."""
 
@@ -148,7 +148,6 @@ class Program:
     by_id: Mapping[str, int]
     sources: Any = None
     has_conditionals: bool = False
-    __weakref__: Any = field(init=False, repr=False)
 
     def element(self, element: str) -> Node:
         """The node of this id; :class:`KeyError` when there is none."""

@@ -17,7 +17,6 @@ __all__ = [
     "TASKS",
     "TRIGGER_NAMES",
     "WAITING_TASKS",
-    "XSI",
     "Kind",
     "Outcome",
     "Role",
@@ -26,7 +25,6 @@ __all__ = [
 
 BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 QC: Final = "urn:quancheng:bpmn:1"
-XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 class Kind(StrEnum):

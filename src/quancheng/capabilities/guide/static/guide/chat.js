@@ -97,9 +97,12 @@ function heard(frame) {
 
 function moved(state) {
   talk.dataset.state = state;
-  // other buttons belong to the new state; wait until nothing is half typed or unsent
-  const field = form?.querySelector("textarea");
-  if (!unsent.size && !field?.value) setTimeout(() => location.reload(), 400);
+  const ask = document.querySelector(".guide-more form[action$='/person/']");
+  if (ask) ask.hidden = state !== "bot";
+  if (state !== "closed") return;
+  setTimeout(() => { // the end brings the rating; never while something is typed or unsent
+    if (!unsent.size && !form?.querySelector("textarea")?.value) location.reload();
+  }, 600);
 }
 
 function send(frame) {
