@@ -172,7 +172,7 @@ def desk_case(actor: Actor, receipt: str) -> Case:
 
 def desk_matters(actor: Actor) -> list[Matter]:
     """Matters for the inbox's filter."""
-    return list(access.visible(actor, Matter).order_by("order", "id"))
+    return list(access.visible(actor, Matter).select_related("current").order_by("order", "id"))
 
 
 # -- of one case -----------------------------------------------------------------------------------

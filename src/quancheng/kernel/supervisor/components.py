@@ -36,6 +36,8 @@ def web(host: str = "127.0.0.1", port: int = 8000) -> None:
         port=port,
         loop="uvloop",
         http="httptools",
+        ws="websockets",
+        ws_max_size=64 * 1024,
         lifespan="off",
         access_log=False,
         log_config=None,
