@@ -76,7 +76,7 @@ def child() -> dict[str, Any]:
     return {
         "child_name": "张小泉", "child_sex": "女", "child_birth_date": clock.today().isoformat(),
         "child_birth_time": "08:30", "hospital": "济南市妇幼保健院", "father_name": "张伟",
-        "father_id": "37010219900307123X", "follows": "mother", "delivery": "electronic",
+        "father_id": "370102199003071238", "follows": "mother", "delivery": "electronic",
     }  # fmt: skip
 
 

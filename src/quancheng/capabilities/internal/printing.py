@@ -16,7 +16,7 @@ from django.utils import translation
 
 from quancheng.capabilities.internal import sealing
 from quancheng.capabilities.trust import queries as trust
-from quancheng.kernel.errors import Unsupported
+from quancheng.kernel.press import pdf_of
 
 __all__ = ["Printed", "chinese_date", "notice", "official", "sealed", "svg_seal"]
 
@@ -86,14 +86,7 @@ def svg_seal(name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _refuse(url: str, *_args: Any, **_kwargs: Any) -> dict[str, Any]:
-    raise Unsupported()
-
-
 def _pdf(template: str, context: dict[str, Any]) -> bytes:
-    from weasyprint import HTML  # a second to import: only who prints pays
-
     with translation.override("zh-hans"):  # documents are Chinese, whoever presses the button
         html = render_to_string(template, context)
-    pdf: bytes = HTML(string=html, url_fetcher=_refuse).write_pdf()
-    return pdf
+    return pdf_of(html)

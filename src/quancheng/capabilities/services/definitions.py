@@ -46,6 +46,11 @@ def spec_of(matter: Matter) -> MatterSpec:
 
 def definition_of(spec: MatterSpec) -> FormDefinition:
     """The form of a matter (事项的表单). Raises FormError when its form file cannot be read."""
+    found: FormDefinition = spec.once("form", _made)
+    return found
+
+
+def _made(spec: MatterSpec) -> FormDefinition:
     text = getattr(spec, "form_json", "")
     source = json.loads(text) if text else _converted(spec)
     if not source["schema"].get("properties"):

@@ -46,6 +46,9 @@ __all__ = [
 NO_DUE = date(9999, 12, 31)
 """Stands for "no due day now" so that the inbox can sort by one indexed column."""
 
+MOST_SPECS = 2000
+_SPECS: dict[str, MatterSpec] = {}
+
 
 class AppendOnlyError(RuntimeError):
     """A programming fault: history was to be changed."""
@@ -95,8 +98,14 @@ class MatterVersion(GuardedModel):
 
     @cached_property
     def spec(self) -> MatterSpec:
-        """The definition as a value."""
-        return read_spec(self.content)
+        """The definition as a value, read once a process: the same digest is the same definition."""
+        found = _SPECS.get(self.digest)
+        if found is None:
+            found = read_spec(self.content)
+            if len(_SPECS) >= MOST_SPECS:
+                _SPECS.clear()
+            _SPECS[self.digest] = found
+        return found
 
 
 class ReceiptSerial(GuardedModel):

@@ -282,9 +282,7 @@ def matter_named(actor: Actor, code: str) -> Matter | None:
 
 def versions(actor: Actor, code: str) -> list[MatterVersion]:
     """All versions of a matter, newest first; content included."""
-    return list(
-        access.visible(actor, MatterVersion).filter(matter__code=code).order_by("-number")
-    )
+    return list(access.visible(actor, MatterVersion).filter(matter__code=code).order_by("-number"))
 
 
 def migration_preview(

@@ -31,9 +31,11 @@ def known_of(
     unanswered: Mapping[str, Text] | None = None,
     wants_help: bool = False,
     promise_barred: Text | None = None,
+    held: frozenset[str] | None = None,
 ) -> ladder.Known:
     """What the ladder may rest on for this applicant: register facts, licences, groups, consents."""
-    held = trust.held_types(person_id=applicant.person_id, firm_id=applicant.firm_id)
+    if held is None:
+        held = trust.held_types(person_id=applicant.person_id, firm_id=applicant.firm_id)
     groups = {"disabled"} if DISABILITY in held else set()
     if _is_elder(applicant.subject):
         groups.add("elder")

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.services import actions, catalogue, files
+from quancheng.capabilities.services.definitions import definition_of, open_fields
 from quancheng.capabilities.services.models import Case, Matter
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
@@ -102,7 +103,7 @@ def _apply(random: Any, citizen: Actor, person: Any, code: str) -> Case:
         "dog_name": "豆豆", "breed": "柯基",
         "vaccinated_on": (today - timedelta(days=60)).isoformat(),
     }  # fmt: skip
-    form = {row.key: answers[row.key] for row in spec.field if not row.locked and row.key in answers}
+    form = {row.key: answers[row.key] for row in open_fields(definition_of(spec)) if row.key in answers}
     draft = actions.save_draft(call, matter=matter, form=form)
     for row in spec.uploads:
         upload = SimpleUploadedFile("photo.jpg", portrait(int(random.integers(360))), "image/jpeg")

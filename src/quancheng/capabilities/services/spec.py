@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from quancheng.capabilities.services.elements import (
     Code,
@@ -178,6 +178,8 @@ class MatterSpec(Row):
     """The decision tables as DMN XML (决策表)."""
     form_json: str = ""
     """The form definition as JSON; empty = made from ``field`` (表单)."""
+    _kept: dict[str, Any] = PrivateAttr(default_factory=dict)
+    """What was derived from this definition once (its form)."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> MatterSpec:
@@ -211,6 +213,12 @@ class MatterSpec(Row):
 
     def field_of(self, key: str) -> FieldSpec | None:
         return next((row for row in self.field if row.key == key), None)
+
+    def once(self, name: str, make: Callable[[MatterSpec], Any]) -> Any:
+        """Something derived from this definition, made at the first call."""
+        if name not in self._kept:
+            self._kept[name] = make(self)
+        return self._kept[name]
 
     @property
     def uploads(self) -> tuple[Material, ...]:

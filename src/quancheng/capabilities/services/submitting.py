@@ -147,11 +147,15 @@ def spec_of(matter: Matter) -> MatterSpec:
 
 
 def _matter(actor: Actor, verb: str, code: str) -> Matter:
-    matter: Matter | None = Matter.objects.select_related("current").filter(code=code, enabled=True).first()
+    """The matter, if the asker may ``verb`` it: one question when all is well, the reason otherwise."""
+    found = access.opened(actor, Matter, verb).select_related("current")
+    matter: Matter | None = found.defer("current__content").filter(code=code).first()
+    if matter is not None:
+        return matter
+    matter = Matter.objects.select_related("current").filter(code=code, enabled=True).first()
+    access.require(actor, verb, matter or Matter)
     if matter is None:
-        access.require(actor, verb, Matter)
         raise InvalidInput(Text(f"没有事项 {code}。", f"There is no matter {code}."))
-    access.require(actor, verb, matter)
     return matter
 
 
@@ -162,9 +166,9 @@ def _checked(
     handed = [_unsaved(material, fact) for material, fact in files.items()]
     everything = [*(one for one in kept if one.material not in files), *handed]
     values, provenance = filled(spec, applicant, given, everything)
-    resolved = resolving.resolutions_of(applicant, spec)
-    provenance = provenance | {"materials": ladder.stored(resolved)}
     facts = facts_of(applicant, matter, spec, form=values, files=file_facts(everything))
+    resolved = resolving.resolutions_of(applicant, spec, held=facts.licences)
+    provenance = provenance | {"materials": ladder.stored(resolved)}
     found = tuple(checks.run_checks(spec, facts))
     casework.refuse_failures(spec, list(found), insist)
     office = casework.deciding_department(spec, applicant.region)

@@ -8,7 +8,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from quancheng.capabilities.services.checking import Facts, Finding, Outcome, Subject, run_checks, worst
+from quancheng.capabilities.services.checking import (
+    Facts,
+    FileFact,
+    Finding,
+    Outcome,
+    Subject,
+    run_checks,
+    worst,
+)
 from quancheng.capabilities.services.checks import CHECKS
 from quancheng.capabilities.services.definitions import _converted, definition_of
 from quancheng.capabilities.services.elements import HANDLING, ISSUERS, KINDS, LEVELS
@@ -21,11 +29,40 @@ from quancheng.capabilities.services.tables import applicant_values, evaluate, i
 from quancheng.capabilities.services.timing import add_working_days
 
 __all__ = [
-    "CHECKS", "HANDLING", "ISSUERS", "KINDS", "LEVELS", "MAX_BYTES", "MESSAGES", "OUTCOMES", "SERVICES",
-    "Facts", "Fault", "Finding", "MatterSpec", "Outcome", "Rung", "State", "Subject", "add_working_days",
-    "applicant_values", "definition_of", "digest_of", "evaluate", "export_matter", "export_zip", "faults",
-    "form_source", "import_matter", "inputs", "program_of_text", "read_spec", "run_checks",
-    "standard_process", "worst",
+    "CHECKS",
+    "HANDLING",
+    "ISSUERS",
+    "KINDS",
+    "LEVELS",
+    "MAX_BYTES",
+    "MESSAGES",
+    "OUTCOMES",
+    "SERVICES",
+    "Facts",
+    "Fault",
+    "FileFact",
+    "Finding",
+    "MatterSpec",
+    "Outcome",
+    "Rung",
+    "State",
+    "Subject",
+    "add_working_days",
+    "applicant_values",
+    "definition_of",
+    "digest_of",
+    "evaluate",
+    "export_matter",
+    "export_zip",
+    "faults",
+    "form_source",
+    "import_matter",
+    "inputs",
+    "program_of_text",
+    "read_spec",
+    "run_checks",
+    "standard_process",
+    "worst",
 ]  # fmt: skip
 
 

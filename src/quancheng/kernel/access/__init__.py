@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from quancheng.kernel.access.decide import allowed, require, visible
+from quancheng.kernel.access.decide import allowed, opened, require, visible
 from quancheng.kernel.access.grants import grant, revoke
 
-__all__ = ["allowed", "grant", "require", "revoke", "visible"]
+__all__ = ["allowed", "grant", "opened", "require", "revoke", "visible"]

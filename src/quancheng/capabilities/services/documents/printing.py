@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
-
 from django.template.loader import render_to_string
 
 from quancheng.capabilities.services.documents.wording import NOTES, day, wording
 from quancheng.capabilities.services.models import CaseDocument
 from quancheng.capabilities.trust import actions as trust
 from quancheng.capabilities.trust import queries as blobs
-from quancheng.core.text import Text
 from quancheng.kernel import access, audit, clock
 from quancheng.kernel.actions import Call, action
-from quancheng.kernel.errors import Unavailable
+from quancheng.kernel.press import pdf_of
 
 MAX_BYTES = 8_000_000
 
@@ -31,30 +27,6 @@ def html_of(document: CaseDocument) -> str:
             "notes": NOTES,
         },
     )  # fmt: skip
-
-
-def pdf_of(html: str) -> bytes:
-    """A4 PDF. Raises Unavailable when the press is missing on this machine."""
-    try:
-        from weasyprint import HTML
-    except OSError as missing:
-        raise Unavailable(
-            Text(
-                "本机缺少排版库（libpango），文书暂时无法生成，安装后会自动补印。",
-                "The typesetting library (libpango) is missing here; documents are printed once it is installed.",
-            )
-        ) from missing
-    target = io.BytesIO()
-    HTML(string=html, url_fetcher=_nothing_from_outside).write_pdf(target)
-    return target.getvalue()
-
-
-def _nothing_from_outside(url: str, *args: Any, **kwargs: Any) -> Any:
-    if url.startswith("data:"):
-        from weasyprint import default_url_fetcher
-
-        return default_url_fetcher(url, *args, **kwargs)
-    raise ValueError(f"文书不得引用外部内容 {url[:80]}. A document refers to nothing outside.")
 
 
 @action("services.document.print", idempotent=False)
