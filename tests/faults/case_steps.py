@@ -112,7 +112,9 @@ def book(call: Any) -> None:
     from quancheng.capabilities.services import actions
 
     task = the_task("visit")
-    actions.book_visit(call(official(task.department)), task=task, at=begun[0] + VISIT_IN, note="请负责人在场")
+    actions.book_visit(
+        call(official(task.department)), task=task, at=begun[0] + VISIT_IN, note="请负责人在场"
+    )
 
 
 def correct(call: Any) -> None:
@@ -191,10 +193,11 @@ def look() -> dict[str, Any]:
     from quancheng.kernel.idempotency.models import Deed
 
     told = OutboxEvent.objects.filter(type__startswith="services.").order_by("id")
-    written = AuditEntry.objects.filter(verb__startswith="services.").order_by("id")
+    # printing what is printed does nothing, but is an action and therefore audited
+    written = AuditEntry.objects.filter(verb__startswith="services.").exclude(verb="services.document.print")
     found: dict[str, Any] = {
         "told": list(told.values_list("type", flat=True)),
-        "audited": list(written.values_list("verb", flat=True)),
+        "audited": list(written.order_by("id").values_list("verb", flat=True)),
         "keys": sorted(Deed.objects.filter(key__startswith="case-").values_list("key", flat=True)),
         "licences": Licence.objects.filter(type__code="food-business").count(),
         "cases": Case.objects.filter(matter__code=MATTER, firm_id=owner().firm_id).count(),
@@ -211,7 +214,8 @@ def look() -> dict[str, Any]:
         "timers_open": sorted(case.timers.filter(open=True).values_list("element", flat=True)),
         "engine_timers": _engine_timers(case),
         "documents": list(case.documents.order_by("id").values_list("kind", "number")),
-        "printed": list(case.documents.exclude(digest="").order_by("id").values_list("kind", flat=True)),
+        "printed": sorted(case.documents.exclude(digest="").values_list("kind", flat=True)),
+        "digests": list(case.documents.exclude(digest="").order_by("id").values_list("digest", flat=True)),
         "files": case.files.count(), "findings": case.findings.count(),
     }  # fmt: skip
 
@@ -276,7 +280,6 @@ def main() -> None:
 
     from quancheng.capabilities.services import actions  # noqa: F401
     from quancheng.kernel import clock
-    from quancheng.urls import urlpatterns  # noqa: F401 - and the modules behind the pages
 
     begun.append(clock.now())
     print(json.dumps({"ready": True}), flush=True)

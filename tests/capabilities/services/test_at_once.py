@@ -48,7 +48,7 @@ def test_at_once_in_a_file(tmp_path: Path) -> None:
         command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout[-4000:]
-    assert "7 passed, 1 skipped" in done.stdout, "seven races ran, this test did not"
+    assert ".......s" in done.stdout, "seven races ran, this test did not"
 
 
 def race(function: Callable[..., None]) -> Callable[..., None]:
@@ -118,9 +118,7 @@ FORM = {
 
 def restaurant(owner: Actor) -> Case:
     plan = {"layout": files.keep(photo(picture(800, 600)))}
-    made = actions.submit_case(
-        Call(owner), matter_code="food-business", form=FORM, insist=True, files=plan
-    )
+    made = actions.submit_case(Call(owner), matter_code="food-business", form=FORM, insist=True, files=plan)
     return fresh(made)
 
 
@@ -233,9 +231,7 @@ def test_one_draft_submitted_in_two_windows(small_town):
     actions.attach_file(Call(elder), draft=draft, material="photo", fact=files.keep(photo()), name="me.jpg")
     results = together(
         *[
-            lambda key=key: actions.submit_case(
-                Call(elder, key=key), matter_code="senior-card", insist=True
-            )
+            lambda key=key: actions.submit_case(Call(elder, key=key), matter_code="senior-card", insist=True)
             for key in ("window-one", "window-two", "window-three")
         ]
     )

@@ -154,5 +154,3 @@ def explain_problem(call: Call, *, bag: Bag, side: str, text: str) -> Bag:
     audit.note(bag=current.number, side=side, settled=not current.problem)
     bagging.tell(current, "explained", side=side, settled=not current.problem)
     return current
-
-

@@ -38,15 +38,20 @@ def check_papers(papers: Sequence[Paper], seal: str) -> None:
     """Raise InvalidInput unless there are papers and a well-formed seal number not used before."""
     good = all(paper.name.strip() and 1 <= paper.count <= MAX_COUNT for paper in papers)
     if not papers or len(papers) > MAX_PAPERS or not good:
-        wrong = Text("请列出袋中每种材料和份数（1到99）。", "List each paper in the bag with its count (1 to 99).")
+        wrong = Text(
+            "请列出袋中每种材料和份数（1到99）。", "List each paper in the bag with its count (1 to 99)."
+        )
         raise InvalidInput(wrong, fields={"papers": wrong})
     if not _SEAL.fullmatch(seal):
         wrong = Text(
-            "封签号是4到30位大写字母、数字或短横线。", "A seal number is 4 to 30 capital letters, digits or dashes."
+            "封签号是4到30位大写字母、数字或短横线。",
+            "A seal number is 4 to 30 capital letters, digits or dashes.",
         )
         raise InvalidInput(wrong, fields={"seal": wrong})
     if Bag.objects.filter(seal=seal).exists():
-        wrong = Text(f"封签号{seal}已经用过，请换一枚封签。", f"Seal {seal} was used before; take another one.")
+        wrong = Text(
+            f"封签号{seal}已经用过，请换一枚封签。", f"Seal {seal} was used before; take another one."
+        )
         raise InvalidInput(wrong, fields={"seal": wrong})
 
 
@@ -107,7 +112,9 @@ def facts_of(
         if not courier.strip() or len(courier) > 60:
             wrong["courier"] = Text("请填写承运人", "Enter the courier")
         if not _WAYBILL.fullmatch(waybill):
-            wrong["waybill"] = Text("运单号是6到30位大写字母或数字", "A waybill number is 6 to 30 capitals or digits")
+            wrong["waybill"] = Text(
+                "运单号是6到30位大写字母或数字", "A waybill number is 6 to 30 capitals or digits"
+            )
         if wrong:
             raise InvalidInput(fields=wrong)
         facts |= {"courier": courier.strip(), "waybill": waybill}
@@ -132,10 +139,15 @@ def differences(bag: Bag, seen: Confirmation, step: Step) -> list[Text]:
     found: list[Text] = []
     if seen.count != bag.count:
         found.append(
-            Text(f"登记{bag.count}份，实收{seen.count}份", f"{bag.count} papers registered, {seen.count} received")
+            Text(
+                f"登记{bag.count}份，实收{seen.count}份",
+                f"{bag.count} papers registered, {seen.count} received",
+            )
         )
     if seen.seal and seen.seal != bag.seal:
-        found.append(Text(f"封签号应为{bag.seal}，实见{seen.seal}", f"Seal {bag.seal} registered, {seen.seal} seen"))
+        found.append(
+            Text(f"封签号应为{bag.seal}，实见{seen.seal}", f"Seal {bag.seal} registered, {seen.seal} seen")
+        )
     if not seen.intact and step.verb != OPENING:
         found.append(Text("封签破损", "The seal was broken"))
     return found
@@ -164,7 +176,10 @@ def statement(bag: Bag, side: str, text: str, stated: frozenset[str]) -> str:
     if side in stated:
         other = Text("部门", "office") if side == Side.HALL else Text("窗口", "counter")
         raise Conflict(
-            Text(f"本方已说明，正在等{other.zh}说明。", f"Your side has stated it; the {other.en} is to answer.")
+            Text(
+                f"本方已说明，正在等{other.zh}说明。",
+                f"Your side has stated it; the {other.en} is to answer.",
+            )
         )
     return words
 

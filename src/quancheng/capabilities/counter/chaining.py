@@ -64,7 +64,9 @@ def verify(bag: Bag, events: Sequence[BagEvent]) -> Verdict:
         except (InvalidSignature, ValueError):
             return Verdict(
                 False,
-                Text(f"第{one.sequence}条的签名不符。", f"The signature of record {one.sequence} does not fit."),
+                Text(
+                    f"第{one.sequence}条的签名不符。", f"The signature of record {one.sequence} does not fit."
+                ),
                 len(events),
             )
     return Verdict(

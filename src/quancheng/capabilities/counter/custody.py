@@ -99,7 +99,9 @@ class Step:
     """The taker counts and looks at the seal."""
 
 
-def _step(verb: str, source: str, target: str, side: str, holder: str, zh: str, en: str, **more: bool) -> Step:
+def _step(
+    verb: str, source: str, target: str, side: str, holder: str, zh: str, en: str, **more: bool
+) -> Step:
     sources = frozenset(BagState(one) for one in source.split())
     return Step(verb, sources, BagState(target), Side(side), Holder(holder), Text(zh, en), **more)
 
@@ -170,7 +172,8 @@ def first_broken(chain: Sequence[tuple[Link, str]], head: str) -> BrokenLink | N
             return BrokenLink(number, Text(f"缺少第{number}条记录。", f"Record {number} is missing."))
         if link.previous != previous:
             return BrokenLink(
-                number, Text(f"第{number}条与前一条接不上。", f"Record {number} does not follow its forerunner.")
+                number,
+                Text(f"第{number}条与前一条接不上。", f"Record {number} does not follow its forerunner."),
             )
         if digest_of(link) != recorded:
             return BrokenLink(number, Text(f"第{number}条内容被改动。", f"Record {number} was changed."))

@@ -78,7 +78,9 @@ def offer_exchange(
 def decide_exchange(call: Call, *, exchange: Exchange, kind: str, note: str = "") -> Exchange:
     """答复跨城申请: accept, refuse (with a reason), deciding, decided. Raises Forbidden, InvalidInput, Conflict."""
     access.require(call.actor, "decide", exchange)
-    current: Exchange = Exchange.objects.select_for_update(of=("self",)).select_related("partner").get(pk=exchange.pk)
+    current: Exchange = (
+        Exchange.objects.select_for_update(of=("self",)).select_related("partner").get(pk=exchange.pk)
+    )
     if kind in {"refuse", "decided"} and not note.strip():
         wrong = Text("请写明理由或结果", "State the reason or the result")
         raise InvalidInput(wrong, fields={"note": wrong})
@@ -118,7 +120,8 @@ def accept_letter(call: Call, *, partner: Partner, payload: str, message: Messag
     if message.sequence != locked.received + 1:
         expected = locked.received + 1
         raise Conflict(
-            Text(f"序号应为{expected}。", f"The sequence number should be {expected}."), extra={"expected": expected}
+            Text(f"序号应为{expected}。", f"The sequence number should be {expected}."),
+            extra={"expected": expected},
         )
     exchange = _taken(call, locked, message)
     locked.received = message.sequence
@@ -186,7 +189,9 @@ def _offered(call: Call, partner: Partner, message: Message) -> Exchange:
     who = message.body.get("applicant")
     matter = str(message.body.get("matter") or "")[:60]
     if not isinstance(who, dict) or not str(who.get("name") or "").strip() or matter not in partner.matters:
-        raise InvalidInput(Text("申请缺少申请人或事项不可通办。", "No applicant, or the matter is not exchanged."))
+        raise InvalidInput(
+            Text("申请缺少申请人或事项不可通办。", "No applicant, or the matter is not exchanged.")
+        )
     if Exchange.objects.filter(reference=message.exchange).exists():
         raise Conflict(Text("这个跨城编号已经用过。", "This exchange is known already."))
     made: Exchange = Exchange.objects.create(

@@ -66,9 +66,7 @@ class PapersForm(forms.Form):
         label=_("封签号"), required=False, max_length=30, widget=forms.TextInput({"autocomplete": "off"}),
         help_text=_("扫描或输入封签上的号码"),
     )  # fmt: skip
-    insist = forms.BooleanField(
-        label=_("申请人认为登记信息有误，仍要提交"), required=False
-    )
+    insist = forms.BooleanField(label=_("申请人认为登记信息有误，仍要提交"), required=False)
 
     def listed(self) -> list[Paper]:
         """The papers written down, one a line."""
@@ -88,7 +86,10 @@ class BagFilter(forms.Form):
     """Filters of the bags; the scan field takes bag, seal, receipt or waybill number."""
 
     q = forms.CharField(
-        label=_("扫描或输入编号"), required=False, max_length=60, help_text=_("袋号、封签号、受理编号或运单号")
+        label=_("扫描或输入编号"),
+        required=False,
+        max_length=60,
+        help_text=_("袋号、封签号、受理编号或运单号"),
     )
     state = forms.ChoiceField(label=_("流转状态"), required=False)
     holder = forms.ChoiceField(label=_("现在谁持有"), required=False)
@@ -130,7 +131,9 @@ class StepForm(forms.Form):
             if step.verb != "check":
                 self.fields["seal"] = forms.CharField(label=_("看到的封签号"), max_length=30)
                 self.fields["intact"] = forms.ChoiceField(
-                    label=_("封签是否完好"), choices=[("yes", _("完好")), ("no", _("破损"))], widget=forms.RadioSelect
+                    label=_("封签是否完好"),
+                    choices=[("yes", _("完好")), ("no", _("破损"))],
+                    widget=forms.RadioSelect,
                 )
         self.fields["note"] = forms.CharField(label=_("交接备注"), required=False, max_length=500)
 
@@ -142,7 +145,9 @@ class StepForm(forms.Form):
             found |= {"courier": data["courier"], "waybill": data["waybill"].strip().upper()}
         if "count" in data:
             intact = data.get("intact", "yes") == "yes"
-            found["confirmation"] = Confirmation(data["count"], data.get("seal", "").strip().upper(), intact, data["note"])
+            found["confirmation"] = Confirmation(
+                data["count"], data.get("seal", "").strip().upper(), intact, data["note"]
+            )
         return found
 
 
@@ -172,7 +177,12 @@ class AnswerForm(forms.Form):
 
     def __init__(self, *args: Any, kinds: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        words = {"accept": _now("接收"), "refuse": _now("不接收"), "deciding": _now("开始办理"), "decided": _now("已办结")}
+        words = {
+            "accept": _now("接收"),
+            "refuse": _now("不接收"),
+            "deciding": _now("开始办理"),
+            "decided": _now("已办结"),
+        }
         self.fields["kind"].choices = [(one, words[one]) for one in kinds]  # type: ignore[attr-defined]
 
 
@@ -202,11 +212,15 @@ def matter_form(spec: Any) -> type[MatterForm]:
         for one in definitions.read(json.loads(spec.form_json)).fields:
             if one.locked or one.kind is definitions.Kind.FILE:
                 continue
-            fields[one.key] = _made(str(one.kind.value), one.label, one.required, one.hint, one.options, one.max_length)
+            fields[one.key] = _made(
+                str(one.kind.value), one.label, one.required, one.hint, one.options, one.max_length
+            )
     else:
         for row in spec.field:
             if not row.locked:
-                fields[row.key] = _made(row.kind, row.label, row.required, row.hint, row.options, row.max_length)
+                fields[row.key] = _made(
+                    row.kind, row.label, row.required, row.hint, row.options, row.max_length
+                )
     for material in spec.uploads:
         fields[f"{FILE}{material.key}"] = forms.FileField(
             label=say(material.name), required=bool(material.required), help_text=say(material.how)
@@ -236,11 +250,15 @@ def _made(kind: str, label: Any, required: bool, hint: Any, options: Any, longes
         case "phone":
             return forms.RegexField(_PHONE, max_length=20, **common)
         case "region":
-            return forms.ChoiceField(choices=[(one.code, say(one.text)) for one in people.regions()], **common)
+            return forms.ChoiceField(
+                choices=[(one.code, say(one.text)) for one in people.regions()], **common
+            )
         case "agree" | "boolean":
             return forms.BooleanField(**common)
     raise Unsupported(
-        Text("这个事项的表单须由申请人本人填写。", "The form of this matter must be filled by the applicant."),
+        Text(
+            "这个事项的表单须由申请人本人填写。", "The form of this matter must be filled by the applicant."
+        ),
         todo=Text("请指导申请人用手机网上办理。", "Help the applicant to apply online."),
     )
 

@@ -149,7 +149,15 @@ class BagEvent(GuardedModel):
     def link(self, number: str) -> Link:
         """The value that was hashed; ``number`` is the bag's."""
         return Link(
-            number, self.sequence, self.at, self.kind, self.giver, self.taker, self.signer, self.data, self.previous
+            number,
+            self.sequence,
+            self.at,
+            self.kind,
+            self.giver,
+            self.taker,
+            self.signer,
+            self.data,
+            self.previous,
         )
 
 
@@ -187,7 +195,9 @@ class Exchange(GuardedModel):
     content = models.JSONField(_("申请内容"), default=dict)
     note = models.CharField(_("跨城说明"), max_length=500, blank=True)
     user = models.ForeignKey("people.User", models.PROTECT, null=True, blank=True, related_name="+")
-    person = models.ForeignKey("people.NaturalPerson", models.PROTECT, null=True, blank=True, related_name="+")
+    person = models.ForeignKey(
+        "people.NaturalPerson", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(_("发起时间"))
     updated_at = models.DateTimeField(_("更新时间"))
     simulated = models.BooleanField(_("模拟"), default=False)

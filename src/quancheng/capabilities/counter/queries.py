@@ -96,7 +96,9 @@ def my_halls(actor: Actor) -> list[Hall]:
 def receptions(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[Reception]:
     """A page of what the asker's halls received, newest first; ``q`` receipt or name, ``day=all``."""
     require_counter(actor)
-    found = access.visible(actor, Reception).select_related("case__matter", "case__department", "hall", "clerk")
+    found = access.visible(actor, Reception).select_related(
+        "case__matter", "case__department", "hall", "clerk"
+    )
     text = _clean(params.get("q"))
     if text:
         found = found.filter(Q(case__receipt__startswith=text) | Q(case__applicant_name__startswith=text))
@@ -174,7 +176,10 @@ def bags_of(actor: Actor, case: Any) -> list[Bag]:
 
 def steps_of(actor: Actor, found: Bag) -> list[custody.Step]:
     """Steps the asker may register now."""
-    possible = [*custody.steps_for(found.state, custody.Side.HALL), *custody.steps_for(found.state, custody.Side.OFFICE)]
+    possible = [
+        *custody.steps_for(found.state, custody.Side.HALL),
+        *custody.steps_for(found.state, custody.Side.OFFICE),
+    ]
     return [one for one in possible if access.allowed(actor, one.verb, found)]
 
 
@@ -188,7 +193,11 @@ def explaining_side(actor: Actor, found: Bag) -> str | None:
 def late_bags() -> QuerySet[Bag]:
     """Bags past their due time that are not over; for the reminder job."""
     over = [one.value for one in custody.OVER]
-    return Bag.objects.exclude(state__in=over).filter(due_at__lt=clock.now()).select_related("case", "hall", "office")
+    return (
+        Bag.objects.exclude(state__in=over)
+        .filter(due_at__lt=clock.now())
+        .select_related("case", "hall", "office")
+    )
 
 
 def _filtered(found: QuerySet[Bag], params: Mapping[str, Any]) -> QuerySet[Bag]:

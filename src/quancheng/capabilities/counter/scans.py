@@ -57,7 +57,10 @@ def _decoded(upload: Any) -> tuple[str, int, int]:
                 kind, (width, height) = str(image.format), image.size
                 if width * height > most:
                     raise InvalidInput(
-                        Text(f"像素太多（最多{most // 10**6}百万）。", f"At most {most // 10**6} million pixels.")
+                        Text(
+                            f"像素太多（最多{most // 10**6}百万）。",
+                            f"At most {most // 10**6} million pixels.",
+                        )
                     )
                 image.load()
     except Image.UnidentifiedImageError as wrong:

@@ -54,11 +54,15 @@ def save_draft(
     """保存草稿: with the revision the author looked at. Raises Forbidden, Conflict (another saved), TooLarge."""
     kept = _taken(call, draft, "edit", revision)
     if not kept.open:
-        raise Conflict(Text("草稿已提请发布或已发布，不能再改。", "It was proposed or published; it cannot be changed."))
+        raise Conflict(
+            Text("草稿已提请发布或已发布，不能再改。", "It was proposed or published; it cannot be changed.")
+        )
     made = dict(content_)
     content.bounded(made)
     if made.get("code") != kept.code:
-        raise InvalidInput(Text("草稿的事项代码不能改，请另建草稿。", "The code of a draft stays; begin another draft."))
+        raise InvalidInput(
+            Text("草稿的事项代码不能改，请另建草稿。", "The code of a draft stays; begin another draft.")
+        )
     found = diffing.changes(kept.content, made)
     if not found:
         return kept
@@ -93,7 +97,9 @@ def propose_draft(call: Call, *, draft: MatterDraft, revision: int, note: str) -
         raise InvalidInput(wrong, fields={"note": wrong})
     _refuse(kept)
     kept.note, kept.proposed_by_id, kept.proposed_at = note.strip()[:500], call.actor.user_id, call.at
-    return _turn(call, kept, DraftState.PROPOSED, Text(f"提请发布：{kept.note}", f"Proposed: {kept.note}"), "proposed")
+    return _turn(
+        call, kept, DraftState.PROPOSED, Text(f"提请发布：{kept.note}", f"Proposed: {kept.note}"), "proposed"
+    )
 
 
 @action("designer.draft.return")
@@ -119,7 +125,12 @@ def publish_draft(call: Call, *, draft: MatterDraft, revision: int) -> MatterDra
     if kept.state != DraftState.PROPOSED:
         raise Conflict(Text("草稿没有提请发布。", "The draft was not proposed."))
     if call.actor.user_id in {kept.proposed_by_id, kept.author_id}:
-        raise Forbidden(Text("提请人、起草人不能自己发布，须由另一人发布。", "Another person than author and proposer publishes."))
+        raise Forbidden(
+            Text(
+                "提请人、起草人不能自己发布，须由另一人发布。",
+                "Another person than author and proposer publishes.",
+            )
+        )
     matter = matters.matter_named(call.actor, kept.code)
     current = matter.current.number if matter is not None and matter.current is not None else None
     if current is not None and kept.base_version != current:
@@ -200,7 +211,8 @@ def progress_migration(
     """迁移进度, kept so that a crashed job goes on where it stood. System only. Raises Forbidden."""
     access.require(call.actor, "progress", migration)
     migration.moved += moved
-    migration.refused = [*migration.refused, *refused][:500]
+    known = {one["receipt"] for one in migration.refused}
+    migration.refused = [*migration.refused, *(one for one in refused if one["receipt"] not in known)][:500]
     migration.last_id = last_id
     migration.ended_at = call.at if done else None
     migration.save()

@@ -20,8 +20,12 @@ __all__ = ["OPTIONS", "blocking", "example_text", "troubles"]
 
 _PARTS = {"flow": Part.FLOW, "decisions": Part.TABLES, "form": Part.FORM, "conditions": Part.CONDITIONS}
 OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "age_at_least": ("parameter",), "photo": ("parameter",), "months_since": ("parameter", "field"),
-    "within_months": ("parameter", "field"), "number_at_most": ("parameter", "field"), "decision": ("decision",),
+    "age_at_least": ("parameter",),
+    "photo": ("parameter",),
+    "months_since": ("parameter", "field"),
+    "within_months": ("parameter", "field"),
+    "number_at_most": ("parameter", "field"),
+    "decision": ("decision",),
 }
 """What a check needs in its options."""
 

@@ -58,7 +58,9 @@ def bounded(content: Mapping[str, Any]) -> None:
     """Raise TooLarge when a draft has grown beyond what a matter can be."""
     if len(json.dumps(content, ensure_ascii=False)) > MAX_CONTENT:
         raise TooLarge(
-            Text("事项内容过大，请拆分流程或决策表。", "The matter is too large; divide its process or tables.")
+            Text(
+                "事项内容过大，请拆分流程或决策表。", "The matter is too large; divide its process or tables."
+            )
         )
 
 

@@ -87,7 +87,9 @@ def add(document: Document, name: str, expression: str) -> Document:
     elements: dict[str, Any] = dict(document.elements)
     for given in GIVEN:
         if not any(one.name == given for one in elements.values()):
-            elements[given] = InputData(given, given, InformationItem(given, "date" if given == "today" else "Any"))
+            elements[given] = InputData(
+                given, given, InformationItem(given, "date" if given == "today" else "Any")
+            )
     elements[key] = made
     return _connected(replace(document, elements=elements), key)
 
@@ -180,6 +182,7 @@ def _columns(table: DecisionTable, verb: str, at: int) -> DecisionTable:
             rules=tuple(replace(one, inputs=(*one.inputs, "-")) for one in table.rules),
         )  # fmt: skip
     if verb == "drop-input" and 0 <= at < len(table.inputs) and len(table.inputs) > 1:
+
         def without(row: tuple[Any, ...]) -> tuple[Any, ...]:
             return (*row[:at], *row[at + 1 :])
 

@@ -145,25 +145,38 @@ def _table(name: str, old: Any, new: Any) -> Iterator[Text]:
         )
     if [one.expression for one in old.inputs] != [one.expression for one in new.inputs]:
         yield Text(f"决策“{name}”的条件列改变", f"Decision {name}: its inputs changed")
-    rows = [[(*one.inputs, *(out.text for out in one.outputs)) for one in table.rules] for table in (old, new)]
+    rows = [
+        [(*one.inputs, *(out.text for out in one.outputs)) for one in table.rules] for table in (old, new)
+    ]
     for row in rows[1]:
         if row not in rows[0]:
-            yield Text(f"决策“{name}”新增或修改规则：{'，'.join(row)}", f"Decision {name}, rule new or changed: {', '.join(row)}")
+            yield Text(
+                f"决策“{name}”新增或修改规则：{'，'.join(row)}",
+                f"Decision {name}, rule new or changed: {', '.join(row)}",
+            )
     for row in rows[0]:
         if row not in rows[1]:
-            yield Text(f"决策“{name}”不再有规则：{'，'.join(row)}", f"Decision {name}, rule gone: {', '.join(row)}")
+            yield Text(
+                f"决策“{name}”不再有规则：{'，'.join(row)}", f"Decision {name}, rule gone: {', '.join(row)}"
+            )
 
 
 def _flow(old: str, new: str) -> Iterator[Text]:
     if old == new:
         return
     try:
-        before, after = ({one.id: one for one in outline.outline(text)} if text else {} for text in (old, new))
+        before, after = (
+            {one.id: one for one in outline.outline(text)} if text else {} for text in (old, new)
+        )
     except QuanchengError:
         yield Text("流程文件已更换", "The process was replaced")
         return
     if not old or not new:
-        yield (Text("改用自己的流程", "Uses its own process now") if new else Text("改回标准流程", "Back to the standard process"))
+        yield (
+            Text("改用自己的流程", "Uses its own process now")
+            if new
+            else Text("改回标准流程", "Back to the standard process")
+        )
         return
     for key, one in after.items():
         if key not in before:

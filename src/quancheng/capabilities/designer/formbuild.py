@@ -12,7 +12,17 @@ from quancheng.core.forms import Kind, RuleKind
 from quancheng.core.text import Text
 from quancheng.kernel.errors import InvalidInput
 
-__all__ = ["KINDS", "RULES", "Source", "add_field", "add_page", "drop_field", "move", "read_rule", "update_field"]
+__all__ = [
+    "KINDS",
+    "RULES",
+    "Source",
+    "add_field",
+    "add_page",
+    "drop_field",
+    "move",
+    "read_rule",
+    "update_field",
+]
 
 Source = dict[str, Any]
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
@@ -49,7 +59,11 @@ def add_field(source: Mapping[str, Any], key: str, kind: str, zh: str, en: str, 
     made: Source = copy.deepcopy(dict(source))
     properties = made["schema"].setdefault("properties", {})
     if not _KEY.fullmatch(key):
-        raise _wrong("key", "字段名只用字母、数字和下划线，以字母开头。", "A key has letters, digits and underscores and begins with a letter.")
+        raise _wrong(
+            "key",
+            "字段名只用字母、数字和下划线，以字母开头。",
+            "A key has letters, digits and underscores and begins with a letter.",
+        )
     if key in properties:
         raise _wrong("key", f"已经有字段“{key}”。", f"There is a field “{key}” already.")
     if kind not in {one.value for one in KINDS}:
@@ -59,7 +73,10 @@ def add_field(source: Mapping[str, Any], key: str, kind: str, zh: str, en: str, 
     properties[key] = _schema(Kind(kind))
     row: dict[str, Any] = {"label": {"zh": zh.strip(), "en": en.strip()}, "widget": kind}
     if kind in {"choice", "multi-choice"}:
-        row["options"] = [{"value": "yes", "text": {"zh": "是", "en": "Yes"}}, {"value": "no", "text": {"zh": "否", "en": "No"}}]
+        row["options"] = [
+            {"value": "yes", "text": {"zh": "是", "en": "Yes"}},
+            {"value": "no", "text": {"zh": "否", "en": "No"}},
+        ]
         _options(properties[key], row)
     made.setdefault("ui", {})[key] = row
     pages = made.get("pages") or []
@@ -105,7 +122,13 @@ def add_page(source: Mapping[str, Any], zh: str, en: str) -> Source:
     made: Source = copy.deepcopy(dict(source))
     pages = made.setdefault("pages", [])
     if not pages:
-        pages.append({"key": "p1", "title": {"zh": "申请信息", "en": "Application"}, "fields": list(made["schema"].get("properties", {}))})
+        pages.append(
+            {
+                "key": "p1",
+                "title": {"zh": "申请信息", "en": "Application"},
+                "fields": list(made["schema"].get("properties", {})),
+            }
+        )
     taken = {one.get("key") for one in pages}
     key = next(f"p{n}" for n in range(2, 1000) if f"p{n}" not in taken)
     pages.append({"key": key, "title": {"zh": zh.strip(), "en": en.strip()}, "fields": []})

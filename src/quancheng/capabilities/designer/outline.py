@@ -15,7 +15,18 @@ from quancheng.core import flow
 from quancheng.core.text import Text
 from quancheng.kernel.errors import InvalidInput
 
-__all__ = ["ATTRIBUTES", "NEW", "Arrow", "Step", "inserted", "outline", "parsed", "removed_step", "text_of", "updated"]
+__all__ = [
+    "ATTRIBUTES",
+    "NEW",
+    "Arrow",
+    "Step",
+    "inserted",
+    "outline",
+    "parsed",
+    "removed_step",
+    "text_of",
+    "updated",
+]
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 DI = "http://www.omg.org/spec/BPMN/20100524/DI"
@@ -23,7 +34,18 @@ DC = "http://www.omg.org/spec/DD/20100524/DC"
 WAY = "http://www.omg.org/spec/DD/20100524/DI"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 QC = "urn:quancheng:bpmn:1"
-ATTRIBUTES = ("en", "side", "status", "department", "level", "days", "service", "decision", "result", "outcomes")
+ATTRIBUTES = (
+    "en",
+    "side",
+    "status",
+    "department",
+    "level",
+    "days",
+    "service",
+    "decision",
+    "result",
+    "outcomes",
+)
 """Attributes of a step an author may set (qc: …)."""
 KINDS = {
     "startEvent": Text("开始", "Start"), "endEvent": Text("结束", "End"),
@@ -114,11 +136,35 @@ def _steps(holder: Any, names: Mapping[Any, Any], depth: int) -> Iterator[Step]:
                   str(names.get(one.get("targetRef")) or ""), _condition(one), node.get("default") == one.get("id"))
             for one in flows if one.get("sourceRef") == key
         )  # fmt: skip
-        extra = {name.removeprefix(f"{{{QC}}}"): str(value) for name, value in node.attrib.items() if str(name).startswith(f"{{{QC}}}")}
-        timer = next((str(one.get(f"{{{QC}}}workingDays")) for one in node.iter() if one.get(f"{{{QC}}}workingDays")), "") if tag.endswith("Event") else ""
+        extra = {
+            name.removeprefix(f"{{{QC}}}"): str(value)
+            for name, value in node.attrib.items()
+            if str(name).startswith(f"{{{QC}}}")
+        }
+        timer = (
+            next(
+                (
+                    str(one.get(f"{{{QC}}}workingDays"))
+                    for one in node.iter()
+                    if one.get(f"{{{QC}}}workingDays")
+                ),
+                "",
+            )
+            if tag.endswith("Event")
+            else ""
+        )
         if timer:
             extra.setdefault("days", timer)
-        yield Step(key, tag, KINDS[tag], node.get("name") or key, depth, extra, arrows, node.get("attachedToRef") or "")
+        yield Step(
+            key,
+            tag,
+            KINDS[tag],
+            node.get("name") or key,
+            depth,
+            extra,
+            arrows,
+            node.get("attachedToRef") or "",
+        )
         if tag in {"subProcess", "transaction", "adHocSubProcess"}:
             yield from _steps(node, names, depth + 1)
 
@@ -171,7 +217,10 @@ def _conditioned(node: Any, condition: str) -> None:
         node.remove(old)
     if condition:
         made = etree.SubElement(node, f"{{{BPMN}}}conditionExpression")
-        made.set(f"{{{XSI}}}type", "bpmn:tFormalExpression" if node.nsmap.get("bpmn") == BPMN else "tFormalExpression")
+        made.set(
+            f"{{{XSI}}}type",
+            "bpmn:tFormalExpression" if node.nsmap.get("bpmn") == BPMN else "tFormalExpression",
+        )
         made.text = condition
 
 
@@ -209,7 +258,9 @@ def inserted(text: str, arrow: str, kind: str, name: str) -> str:
 
 def _draw(definitions: flow.Definitions, arrow: str, key: str) -> None:
     """A shape in the middle of the arrow, and the second half of it; the diagram editor moves them."""
-    edge = next((one for one in definitions.root.iter(f"{{{DI}}}BPMNEdge") if one.get("bpmnElement") == arrow), None)
+    edge = next(
+        (one for one in definitions.root.iter(f"{{{DI}}}BPMNEdge") if one.get("bpmnElement") == arrow), None
+    )
     if edge is None:
         return
     points = edge.findall(f"{{{WAY}}}waypoint")
@@ -236,7 +287,9 @@ def removed_step(text: str, key: str) -> str:
     flows = [one for one in definitions.root.iter(f"{{{BPMN}}}sequenceFlow")]
     into = [one for one in flows if one.get("targetRef") == key]
     out = [one for one in flows if one.get("sourceRef") == key]
-    attached = any(one.get("attachedToRef") == key for one in definitions.root.iter(f"{{{BPMN}}}boundaryEvent"))
+    attached = any(
+        one.get("attachedToRef") == key for one in definitions.root.iter(f"{{{BPMN}}}boundaryEvent")
+    )
     if not _tag(node).endswith("Task") or len(into) != 1 or len(out) != 1 or attached:
         raise InvalidInput(Text(
             "只能直接删除一进一出、没有附着事件的任务；其他的请在流程图中改。",
@@ -248,7 +301,11 @@ def removed_step(text: str, key: str) -> str:
         if (one.text or "").strip() == out[0].get("id"):
             one.text = into[0].get("id")
     gone = {key, out[0].get("id")}
-    ends = [one for one in definitions.root.iter(f"{{{DI}}}BPMNEdge") if one.get("bpmnElement") in {into[0].get("id"), out[0].get("id")}]
+    ends = [
+        one
+        for one in definitions.root.iter(f"{{{DI}}}BPMNEdge")
+        if one.get("bpmnElement") in {into[0].get("id"), out[0].get("id")}
+    ]
     if len(ends) == 2:
         first = next(one for one in ends if one.get("bpmnElement") == into[0].get("id"))
         second = next(one for one in ends if one is not first)

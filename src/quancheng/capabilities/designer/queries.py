@@ -42,14 +42,18 @@ def drafts(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[MatterDra
     elif state != "all":
         found = found.exclude(state=DraftState.DROPPED)
     if text := str(params.get("q") or "").replace("\x00", "").strip()[:60]:
-        found = found.filter(Q(code__icontains=text) | Q(name__zh__icontains=text) | Q(name__en__icontains=text))
+        found = found.filter(
+            Q(code__icontains=text) | Q(name__zh__icontains=text) | Q(name__en__icontains=text)
+        )
     return pagination.page(found, ORDER, params)
 
 
 def draft(actor: Actor, pk: int) -> MatterDraft:
     """One draft; raises NotFound for those of other departments."""
     require_designer(actor)
-    found: MatterDraft | None = access.visible(actor, MatterDraft).select_related("department").filter(pk=pk).first()
+    found: MatterDraft | None = (
+        access.visible(actor, MatterDraft).select_related("department").filter(pk=pk).first()
+    )
     if found is None:
         raise NotFound()
     return found

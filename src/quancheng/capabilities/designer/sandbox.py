@@ -151,11 +151,16 @@ def judged(expected: Mapping[str, Any], trial: Trial) -> list[Text]:
 
 
 def _differs(zh: str, en: str, before: Any, now: Any) -> Text:
-    return Text(f"{zh}：预期 {before or '无'}，现在是 {now or '无'}。", f"{en}: expected {before or 'none'}, now {now or 'none'}.")
+    return Text(
+        f"{zh}：预期 {before or '无'}，现在是 {now or '无'}。",
+        f"{en}: expected {before or 'none'}, now {now or 'none'}.",
+    )
 
 
 class _Run:
-    def __init__(self, spec: MatterSpec, sample: Sample, answers: dict[str, Any], start: datetime, world: World) -> None:
+    def __init__(
+        self, spec: MatterSpec, sample: Sample, answers: dict[str, Any], start: datetime, world: World
+    ) -> None:
         self.spec, self.sample, self.answers, self.world = spec, sample, answers, world
         self.at = start
         self.trial = Trial()
@@ -168,7 +173,9 @@ class _Run:
         self.trial.wrong = self._form()
         if self.trial.wrong:
             first = next(iter(self.trial.wrong.values()))
-            self.trial.stopped = Text(f"表单填写有误：{first.zh}", f"The form refuses the answers: {first.en}")
+            self.trial.stopped = Text(
+                f"表单填写有误：{first.zh}", f"The form refuses the answers: {first.en}"
+            )
             return
         self.trial.findings = run_checks(self.spec, self._facts())
         self._note("applicant", Text("提交申请", "Applied"), why=tuple(
@@ -188,7 +195,9 @@ class _Run:
 
     def _environment(self) -> forms.Environment:
         on = self.at.date()
-        named = {name for name in _PARAMETER.findall(self.spec.form_json) if "parameters" in self.spec.form_json}
+        named = {
+            name for name in _PARAMETER.findall(self.spec.form_json) if "parameters" in self.spec.form_json
+        }
         return forms.Environment(
             today=on, now=self.at, applicant={"kind": self.sample.kind, "region": self.sample.residence},
             parameters={name: self.world.parameter(name, on).value for name in sorted(named)},
@@ -196,7 +205,13 @@ class _Run:
 
     def _subject(self) -> Subject:
         one = self.sample
-        return Subject(kind=one.kind, name=one.name, birth_date=one.born, residence=one.residence, household=one.household)
+        return Subject(
+            kind=one.kind,
+            name=one.name,
+            birth_date=one.born,
+            residence=one.residence,
+            household=one.household,
+        )
 
     def _facts(self) -> Facts:
         given = FileFact("simulated", "image/jpeg", 120_000, 826, 1158)
@@ -208,7 +223,10 @@ class _Run:
         )  # fmt: skip
 
     def _context(self) -> dict[str, Any]:
-        return {"form": self.answers, "applicant": {"kind": self.sample.kind, "region": self.sample.residence}}
+        return {
+            "form": self.answers,
+            "applicant": {"kind": self.sample.kind, "region": self.sample.residence},
+        }
 
     # -- steps ------------------------------------------------------------------------------------
     def take(self, step: Mapping[str, Any]) -> None:
@@ -286,7 +304,9 @@ class _Run:
             case flow.DecisionRequested():
                 return flow.TaskDone(effect.task, self._decide(self.program.element(element)))
             case flow.Ended():
-                self._note("", Text(f"到达：{self._name(element).zh}", f"Reached: {self._name(element).en}"), element)
+                self._note(
+                    "", Text(f"到达：{self._name(element).zh}", f"Reached: {self._name(element).en}"), element
+                )
         return None
 
     def _decide(self, node: Any) -> dict[str, Any]:
@@ -303,7 +323,12 @@ class _Run:
         ), node.id, tuple(outcome.explanation.lines()))  # fmt: skip
         if outcome.value is None:
             why = "；".join(outcome.warnings[:3]) or "没有规则相符"
-            raise flow.FlowError(Text(f"决策“{node.extra.get('decision')}”没有得出结果：{why}。", f"The decision gave no result: {why}."))
+            raise flow.FlowError(
+                Text(
+                    f"决策“{node.extra.get('decision')}”没有得出结果：{why}。",
+                    f"The decision gave no result: {why}.",
+                )
+            )
         return {node.extra.get("result") or "decision": feel.to_json(outcome.value)}
 
     def _name(self, element: str) -> Text:
@@ -311,7 +336,9 @@ class _Run:
         return Text(node.name or element, node.extra.get("en") or element)
 
     def _note(self, side: str, text: Text, element: str = "", why: tuple[Text, ...] = ()) -> None:
-        self.trial.frames.append(Frame(self.at, SIDES.get(side, SIDES[""]), text, element, why, self.trial.status))
+        self.trial.frames.append(
+            Frame(self.at, SIDES.get(side, SIDES[""]), text, element, why, self.trial.status)
+        )
 
     # -- what may be done next --------------------------------------------------------------------
     def shown(self) -> Trial:
@@ -340,7 +367,9 @@ class _Run:
             ))  # fmt: skip
         for name in MESSAGES:
             if self._possible(name):
-                trial.choices.append(Choice({"do": "message", "name": name}, SIDES["applicant"], "", WORDS[name]))
+                trial.choices.append(
+                    Choice({"do": "message", "name": name}, SIDES["applicant"], "", WORDS[name])
+                )
         return trial
 
     def _possible(self, name: str) -> bool:

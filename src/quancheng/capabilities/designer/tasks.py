@@ -37,6 +37,6 @@ def migrate(handle: Any = None, *, migration: int) -> dict[str, Any]:
             Call.system("designer"), migration=kept, moved=moved, refused=refused, last_id=last, done=cursor is None
         )  # fmt: skip
         if handle is not None:
-            handle.progress(seen, seen if cursor is None else None)
+            handle.progress(1.0 if cursor is None else seen / (seen + 100))
         if cursor is None:
             return {"moved": kept.moved, "refused": len(kept.refused)}

@@ -20,7 +20,11 @@ NATURAL_DAYS = "日"
 
 
 def run(
-    made: Mapping[str, Any], sample: Sample, answers: Mapping[str, Any], steps: list[Mapping[str, Any]], start: str
+    made: Mapping[str, Any],
+    sample: Sample,
+    answers: Mapping[str, Any],
+    steps: list[Mapping[str, Any]],
+    start: str,
 ) -> sandbox.Trial:
     """One trial run of a draft's content. Raises InvalidInput when the content cannot be read."""
     spec, wrong = content.definition(made)

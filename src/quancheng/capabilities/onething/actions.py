@@ -35,7 +35,10 @@ def submit_bundle(call: Call, *, bundle: Bundle, declared: bool = False) -> Bund
     bundle = bundling.lock(bundle)
     if bundle.state != BundleState.DRAFT.value:
         raise Conflict(
-            Text(f"这件事已经提交，编号{bundle.receipt}。", f"This was handed in already under {bundle.receipt}."),
+            Text(
+                f"这件事已经提交，编号{bundle.receipt}。",
+                f"This was handed in already under {bundle.receipt}.",
+            ),
             extra={"receipt": bundle.receipt or ""},
         )
     seen = asking.sight(call.actor, bundle)
@@ -57,7 +60,13 @@ def submit_bundle(call: Call, *, bundle: Bundle, declared: bool = False) -> Bund
             code = seen.theme.of(key).matter
             name = known[code].name if code in known else {"zh": code, "en": code}
             BundleItem.objects.create(
-                bundle=bundle, key=key, matter=code, name=name, position=position, layer=number, changed_at=call.at
+                bundle=bundle,
+                key=key,
+                matter=code,
+                name=name,
+                position=position,
+                layer=number,
+                changed_at=call.at,
             )
     audit.note(
         receipt=bundle.receipt, theme=seen.theme.code, version=bundle.version.number, items=list(seen.chosen),
@@ -69,11 +78,10 @@ def submit_bundle(call: Call, *, bundle: Bundle, declared: bool = False) -> Bund
 
 def _complete(seen: asking.Sight, declared: bool) -> None:
     wrong = {**seen.wrong_questions, **seen.wrong_facts}
+    wrong |= {one.key: Text(f"请提供{one.name.zh}", f"Provide {one.name.en}") for one in seen.missing_uploads}
     wrong |= {
-        one.key: Text(f"请提供{one.name.zh}", f"Provide {one.name.en}") for one in seen.missing_uploads
-    }
-    wrong |= {
-        one.key: Text(f"请选择是否同意：{one.data.zh}", f"Say yes or no: {one.data.en}") for one in seen.unsaid
+        one.key: Text(f"请选择是否同意：{one.data.zh}", f"Say yes or no: {one.data.en}")
+        for one in seen.unsaid
     }
     if not declared:
         wrong["declared"] = Text("请确认所填内容真实", "Confirm that what you state is true")
@@ -105,7 +113,11 @@ def follow_case(call: Call, *, receipt: str) -> int:
 
 @action("onething.item.answer")
 def answer_item(
-    call: Call, *, item: BundleItem, fields: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]] | None = None
+    call: Call,
+    *,
+    item: BundleItem,
+    fields: Mapping[str, Any],
+    files: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> BundleItem:
     """补充: what the applicant gives because data may not be passed on. Raises Forbidden, InvalidInput, Conflict."""
     access.require(call.actor, "save", item.bundle)
@@ -146,7 +158,9 @@ def retry_item(call: Call, *, item: BundleItem, facts: Mapping[str, Any] | None 
     states = {ItemState.FAILED, ItemState.REFUSED, ItemState.WITHDRAWN, ItemState.SKIPPED}
     bundle, row = _taken(item, states)
     if facts:
-        bundle.facts = bundle.facts | {key: value for key, value in facts.items() if key in bundle.spec.facts_by_key}
+        bundle.facts = bundle.facts | {
+            key: value for key, value in facts.items() if key in bundle.spec.facts_by_key
+        }
     if bundle.firm_id is None and call.actor.firm_id is not None:
         bundle.firm_id = call.actor.firm_id
     bundle.save()
@@ -187,7 +201,9 @@ def _taken(item: BundleItem, states: set[ItemState]) -> tuple[Bundle, BundleItem
     if row.progress not in states or bundle.state in {BundleState.DRAFT.value, BundleState.WITHDRAWN.value}:
         now = row.progress.text
         raise Conflict(
-            Text(f"这一项现在是“{now.zh}”，不能这样做。", f"This item is now “{now.en}”; that is not possible.")
+            Text(
+                f"这一项现在是“{now.zh}”，不能这样做。", f"This item is now “{now.en}”; that is not possible."
+            )
         )
     return bundle, row
 

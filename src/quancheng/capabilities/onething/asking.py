@@ -104,7 +104,11 @@ def fact_form(theme: Theme, facts: tuple[Fact, ...]) -> FormDefinition | None:
     if not facts:
         return None
     pages = [
-        {"key": page.key, "title": page.title.to_dict(), "fields": [one.key for one in facts if one.page == page.key]}
+        {
+            "key": page.key,
+            "title": page.title.to_dict(),
+            "fields": [one.key for one in facts if one.page == page.key],
+        }
         for page in theme.page
     ]
     source = {

@@ -48,7 +48,9 @@ class StoredFile:
 def lock(bundle: Bundle) -> Bundle:
     """The bundle for one change."""
     held: Bundle = (
-        Bundle.objects.select_for_update(of=("self",)).select_related("version", "theme", "user").get(pk=bundle.pk)
+        Bundle.objects.select_for_update(of=("self",))
+        .select_related("version", "theme", "user")
+        .get(pk=bundle.pk)
     )
     return held
 
@@ -111,7 +113,9 @@ def _block(
 ) -> None:  # fmt: skip
     reason = None
     if state is ItemState.BLOCKED:
-        stuck = plan.blocked_by(plan.rests_on(bundle.spec.item, set(states)), plan.settled(bundle.spec.item, states), key)
+        stuck = plan.blocked_by(
+            plan.rests_on(bundle.spec.item, set(states)), plan.settled(bundle.spec.item, states), key
+        )
         name = rows[stuck].text
         reason = Text(
             f"“{name.zh}”没有办成，这一项无法继续。可以对它申请复核或重新办理；办成后这一项会自动继续。",
@@ -133,7 +137,13 @@ def _hand_in(call: Call, bundle: Bundle, rows: Mapping[str, BundleItem], key: st
     if found.missing or papers:
         row.missing = {"fields": list(found.missing), "uploads": papers}
         move(call, row, ItemState.ASKING, _asked(row))
-        _message(bundle, row, "asking", Text("一件事需要您补充内容", "Your one-thing needs something from you"), _asked(row))
+        _message(
+            bundle,
+            row,
+            "asking",
+            Text("一件事需要您补充内容", "Your one-thing needs something from you"),
+            _asked(row),
+        )
         return
     row.missing = {}
     row.attempt += 1
@@ -153,7 +163,9 @@ def _hand_in(call: Call, bundle: Bundle, rows: Mapping[str, BundleItem], key: st
         words = [wrong.detail, *wrong.fields.values()]
         reason = Text("；".join(one.zh for one in words), "; ".join(one.en for one in words))
         move(call, row, ItemState.FAILED, reason)
-        _message(bundle, row, "failed", Text("一件事有一项没有送出", "One item could not be handed in"), reason)
+        _message(
+            bundle, row, "failed", Text("一件事有一项没有送出", "One item could not be handed in"), reason
+        )
         tell(bundle, "item.failed", item=key, matter_code=row.matter, reason=reason.to_dict())
         return
     row.case = case
@@ -188,8 +200,15 @@ def _end(call: Call, bundle: Bundle, states: Mapping[str, ItemState]) -> None:
         bundle.state, bundle.finished_at = BundleState.FINISHED.value, call.at
         bundle.pack_round += 1
         bundle.save()
-        jobs.enqueue("onething.pack", {"bundle": bundle.pk}, key=f"onething-pack-{bundle.pk}-{bundle.pack_round}")
-        tell(bundle, "bundle.finished", done=sum(one is ItemState.DONE for one in states.values()), all=len(states))
+        jobs.enqueue(
+            "onething.pack", {"bundle": bundle.pk}, key=f"onething-pack-{bundle.pk}-{bundle.pack_round}"
+        )
+        tell(
+            bundle,
+            "bundle.finished",
+            done=sum(one is ItemState.DONE for one in states.values()),
+            all=len(states),
+        )
     elif not over and bundle.state == BundleState.FINISHED.value:
         bundle.state, bundle.finished_at = BundleState.RUNNING.value, None
         bundle.save()
@@ -221,7 +240,8 @@ _SAID = {ItemState.DONE: "done", ItemState.REFUSED: "refused"}
 def result_of(bundle: Bundle, row: BundleItem) -> dict[str, Any]:
     """What an item gives to those after it: the licence, what the form said, numbers given with it."""
     case = row.case
-    given: dict[str, Any] = {"licence": case.licence_number, "case": case.receipt}
+    number = case.licence_number
+    given: dict[str, Any] = {"licence": number, "licence_code": number.replace("-", ""), "case": case.receipt}
     facts = dict(bundle.facts)
     for name, gives in bundle.spec.of(row.key).gives.items():
         row.given_number = row.given_number or free_resident_id(gives, facts, bundle.region_code)
@@ -232,11 +252,11 @@ def result_of(bundle: Bundle, row: BundleItem) -> dict[str, Any]:
 def _why(case: Any, state: ItemState) -> Text | None:
     if state is ItemState.REFUSED and case.decision.get("reason"):
         reason = str(case.decision["reason"])
-        return Text(
-            f"不予办理：{reason}。可以申请复核。", f"Refused: {reason}. You may ask for a review."
-        )
+        return Text(f"不予办理：{reason}。可以申请复核。", f"Refused: {reason}. You may ask for a review.")
     if state is ItemState.CORRECTION:
-        return Text("部门请您补正，其他事项照常办理。", "The office asks you to correct this; the rest goes on.")
+        return Text(
+            "部门请您补正，其他事项照常办理。", "The office asks you to correct this; the rest goes on."
+        )
     return None
 
 

@@ -67,7 +67,13 @@ def _own(request: HttpRequest, receipt: str) -> Bundle:
 
 
 def progress_page(
-    request: HttpRequest, found: Bundle, *, form: Any = None, asked: str = "", wrong: Any = None, status: int = 200
+    request: HttpRequest,
+    found: Bundle,
+    *,
+    form: Any = None,
+    asked: str = "",
+    wrong: Any = None,
+    status: int = 200,
 ) -> HttpResponse:
     """Draw the picture of a bundle."""
     steps = queries.steps(found)
@@ -91,7 +97,11 @@ def card(row: BundleItem) -> dict[str, Any]:
     """One item as the picture shows it."""
     case = row.case
     running = case is not None and row.progress.case_open
-    steps = services.applicant_steps(case) if case is not None and row.progress.case_open | (row.progress is ItemState.REFUSED) else frozenset()
+    steps = (
+        services.applicant_steps(case)
+        if case is not None and row.progress.case_open | (row.progress is ItemState.REFUSED)
+        else frozenset()
+    )
     return {
         "item": row, "state": row.progress, "case": case, "office": case.department.text if case else None,
         "due": case.due if running else None, "reading": services.clock_of(case) if running else None,
@@ -109,7 +119,9 @@ def _asking(row: BundleItem, form: Any) -> dict[str, Any]:
 
 def _papers(row: BundleItem, spec: Any, *data: Any) -> UploadForm:
     names = {one.key: one.name.text for one in spec.material} if spec else {}
-    return UploadForm(*data, asked=[(key, names.get(key, Text(key, key)), None) for key in row.missing.get("uploads", [])])
+    return UploadForm(
+        *data, asked=[(key, names.get(key, Text(key, key)), None) for key in row.missing.get("uploads", [])]
+    )
 
 
 def _matter_spec(row: BundleItem) -> Any:
@@ -189,5 +201,8 @@ def pack(request: HttpRequest, receipt: str) -> FileResponse:
         raise NotFound()
     stored = trust.blob_path(found.pack_digest).open("rb")
     return FileResponse(
-        stored, as_attachment=True, filename=f"{found.theme.text.zh}-{found.receipt}.zip", content_type="application/zip"
+        stored,
+        as_attachment=True,
+        filename=f"{found.theme.text.zh}-{found.receipt}.zip",
+        content_type="application/zip",
     )

@@ -47,4 +47,6 @@ def bundle(request: HttpRequest, receipt: str) -> HttpResponse:
     found = queries.desk_bundle(request.actor, receipt)  # type: ignore[attr-defined]
     steps = [{"number": one.number, "rows": [card(row) for row in one.rows]} for one in queries.steps(found)]
     consents = [(one, people.department(one.department).text) for one in found.consents.order_by("at")]
-    return render(request, "onething/desk_bundle.html", {"bundle": found, "steps": steps, "consents": consents})
+    return render(
+        request, "onething/desk_bundle.html", {"bundle": found, "steps": steps, "consents": consents}
+    )

@@ -21,14 +21,20 @@ LONGEST = 2000
 
 @action("onething.draft.save", idempotent=False)
 def save_draft(
-    call: Call, *, theme: Theme, answers: Mapping[str, Any] | None = None, facts: Mapping[str, Any] | None = None
+    call: Call,
+    *,
+    theme: Theme,
+    answers: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Bundle:
     """保存草稿: answers and facts are added to what is there. Raises NotSignedIn, Forbidden, Conflict."""
     access.require(call.actor, "apply", theme)
     bundle = _draft(call, theme)
     if answers:
         known = {one.key for one in bundle.spec.questionnaire.fields}
-        bundle.answers = bundle.answers | {key: _small(value) for key, value in answers.items() if key in known}
+        bundle.answers = bundle.answers | {
+            key: _small(value) for key, value in answers.items() if key in known
+        }
     if facts:
         bundle.facts = bundle.facts | {
             key: _small(value) for key, value in facts.items() if key in bundle.spec.facts_by_key
@@ -54,7 +60,9 @@ def consent(call: Call, *, bundle: Bundle, key: str, given: bool) -> BundleConse
             "department": row.department, "given": given, "said": words, "digest": digest_of(words), "at": call.at
         },
     )  # fmt: skip
-    audit.note(theme=bundle.theme.code, consent=key, given=given, department=row.department, digest=kept.digest)
+    audit.note(
+        theme=bundle.theme.code, consent=key, given=given, department=row.department, digest=kept.digest
+    )
     return kept  # type: ignore[no-any-return]
 
 
@@ -122,7 +130,9 @@ def _draft(call: Call, theme: Theme) -> Bundle:
 
 def _still_draft(bundle: Bundle) -> None:
     if bundle.state != BundleState.DRAFT.value:
-        raise Conflict(Text("这件事已经提交，不能再改。", "This was handed in already and cannot be changed."))
+        raise Conflict(
+            Text("这件事已经提交，不能再改。", "This was handed in already and cannot be changed.")
+        )
 
 
 def _small(value: Any) -> Any:

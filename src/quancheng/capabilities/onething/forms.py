@@ -34,7 +34,11 @@ class AnswerForm(forms.Form):
     """The visible fields of one page; whether an answer is right is judged by ``core.forms`` alone."""
 
     def __init__(
-        self, *args: Any, asked: Iterable[Field], known: Mapping[str, Mapping[str, Any]] | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        asked: Iterable[Field],
+        known: Mapping[str, Mapping[str, Any]] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         for one in asked:
@@ -65,7 +69,9 @@ def _field(one: Field, known: Mapping[str, Any] | None) -> Any:
         return forms.CharField(**common, max_length=one.max_length, widget=forms.Textarea({"rows": 3}))
     attrs: dict[str, str] = {}
     if one.kind is Kind.DATE:
-        return forms.CharField(**common, max_length=20, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+        return forms.CharField(
+            **common, max_length=20, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        )
     if one.kind is Kind.PHONE:
         attrs = {"type": "tel", "autocomplete": "tel", "inputmode": "tel"}
     elif one.kind is Kind.NUMBER:

@@ -76,7 +76,10 @@ class Bundle(GuardedModel):
     applicant_name = models.CharField(_("申请主体"), max_length=120)
     region_code = models.CharField(_("区划"), max_length=12, blank=True)
     state = models.CharField(
-        _("状态"), max_length=10, default=BundleState.DRAFT, choices=[(one.value, one.text.zh) for one in BundleState]
+        _("状态"),
+        max_length=10,
+        default=BundleState.DRAFT,
+        choices=[(one.value, one.text.zh) for one in BundleState],
     )
     answers = models.JSONField(_("问卷"), default=dict)
     facts = models.JSONField(_("信息"), default=dict)
@@ -132,7 +135,10 @@ class BundleItem(GuardedModel):
         "services.Case", models.PROTECT, null=True, blank=True, related_name="onething_item"
     )
     state = models.CharField(
-        _("状态"), max_length=10, default=ItemState.WAITING, choices=[(one.value, one.text.zh) for one in ItemState]
+        _("状态"),
+        max_length=10,
+        default=ItemState.WAITING,
+        choices=[(one.value, one.text.zh) for one in ItemState],
     )
     reason = models.JSONField(_("原因"), default=dict)
     missing = models.JSONField(_("待补充"), default=dict)

@@ -63,7 +63,12 @@ def _zip(bundle: Bundle) -> bytes:
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as target:
         office = people.department(LEAD).text.zh
-        _put(target, bundle, "00-结果清单.pdf", trust.seal_pdf(_pdf(cover_html(bundle)), office, reason=bundle.receipt or ""))
+        _put(
+            target,
+            bundle,
+            "00-结果清单.pdf",
+            trust.seal_pdf(_pdf(cover_html(bundle)), office, reason=bundle.receipt or ""),
+        )
         for row in bundle.items.select_related("case"):
             documents = row.case.documents.exclude(digest="").order_by("made_at") if row.case else []
             for number, one in enumerate(documents, start=1):
@@ -116,7 +121,10 @@ def _pdf(html: str) -> bytes:
         from weasyprint import HTML
     except OSError as missing:
         raise Unavailable(
-            Text("本机缺少排版库，结果包稍后自动补做。", "The typesetting library is missing; the pack is made later.")
+            Text(
+                "本机缺少排版库，结果包稍后自动补做。",
+                "The typesetting library is missing; the pack is made later.",
+            )
         ) from missing
     target = io.BytesIO()
     HTML(string=html, url_fetcher=_nothing).write_pdf(target)

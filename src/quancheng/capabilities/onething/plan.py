@@ -107,7 +107,9 @@ def circle(items: Sequence[Item]) -> tuple[str, ...]:
 def facts_for(theme: Theme, chosen: Sequence[str], answers: Mapping[str, Any]) -> tuple[Fact, ...]:
     """Facts the chosen items need, each once, in the order of the file."""
     needed = {fact for key in chosen for fact in theme.of(key).fields.values()}
-    needed |= {part for key in chosen for row in theme.of(key).gives.values() for part in (row.birth_date, row.sex)}
+    needed |= {
+        part for key in chosen for row in theme.of(key).gives.values() for part in (row.birth_date, row.sex)
+    }
     return tuple(one for one in theme.fact if one.key in needed and holds(one.when, answers))
 
 
@@ -120,7 +122,9 @@ def prefill_allowed(theme: Theme, fact: Fact, given: Mapping[str, bool], answers
     """Whether a register may be asked for a fact: nobody who would use it was refused."""
     if not fact.prefill or not holds(fact.prefill_when, answers):
         return False
-    return all(given.get(one.key) is True for one in theme.consent if fact.key in one.facts and one.key in given)
+    return all(
+        given.get(one.key) is True for one in theme.consent if fact.key in one.facts and one.key in given
+    )
 
 
 def uploads_for(theme: Theme, chosen: Sequence[str], given: Mapping[str, bool]) -> tuple[Upload, ...]:
@@ -160,10 +164,15 @@ def filled(
     """
     item, added = theme.of(key), extra or {}
     form = {name: facts[fact] for name, fact in item.fields.items() if facts.get(fact) not in (None, "")}
-    form |= {name: said[key] for name, key in item.answers.items() if (said := answers or {}).get(key) is not None}
+    form |= {
+        name: said[key] for name, key in item.answers.items() if (said := answers or {}).get(key) is not None
+    }
     form |= item.constants
     barred = {
-        source for one in theme.consent if key in one.items and given.get(one.key) is False for source in one.results
+        source
+        for one in theme.consent
+        if key in one.items and given.get(one.key) is False
+        for source in one.results
     }
     missing = []
     for name, source in item.results.items():

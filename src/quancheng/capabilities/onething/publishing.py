@@ -34,11 +34,15 @@ def publish_theme(call: Call, *, content: Mapping[str, Any], module: str) -> The
     try:
         spec = read_theme(content)
     except ValidationError as wrong:
-        where = "；".join(f"{'.'.join(str(part) for part in one['loc'])}：{one['msg']}" for one in wrong.errors()[:10])
+        where = "；".join(
+            f"{'.'.join(str(part) for part in one['loc'])}：{one['msg']}" for one in wrong.errors()[:10]
+        )
         raise InvalidInput(Text(f"一件事定义有误：{where}", f"The definition is wrong: {where}")) from wrong
     found = list(problems(spec, matters(call.actor)))
     if found:
-        raise InvalidInput(Text("".join(one.zh for one in found[:20]), " ".join(one.en for one in found[:20])))
+        raise InvalidInput(
+            Text("".join(one.zh for one in found[:20]), " ".join(one.en for one in found[:20]))
+        )
     words = " ".join([spec.name.zh, spec.name.en, spec.summary.zh, *spec.keywords]).lower()
     theme, _made = Theme.objects.update_or_create(
         code=spec.code,
@@ -96,7 +100,10 @@ def _names(spec: ThemeSpec) -> Iterator[Text]:
     items, facts = set(spec.items_by_key), set(spec.facts_by_key)
     pages, consents = {one.key for one in spec.page}, {one.key for one in spec.consent}
     wanted = [(one.key, "item", set(one.after), items) for one in spec.item]
-    wanted += [(one.key, "item", {source.partition(".")[0] for source in one.results.values()}, items) for one in spec.item]
+    wanted += [
+        (one.key, "item", {source.partition(".")[0] for source in one.results.values()}, items)
+        for one in spec.item
+    ]
     wanted += [(one.key, "fact", set(one.fields.values()), facts) for one in spec.item]
     wanted += [(one.key, "page", {one.page}, pages) for one in spec.fact]
     wanted += [(one.key, "item", {*one.items, *one.results, *one.uploads}, items) for one in spec.consent]
@@ -109,7 +116,10 @@ def _names(spec: ThemeSpec) -> Iterator[Text]:
     for one in spec.item:
         early = {source.partition(".")[0] for source in one.results.values()} & items
         for name in sorted(early - _before(spec, one.key)):
-            yield Text(f"{one.key} 要用 {name} 的结果，却不排在它后面。", f"{one.key} uses the result of {name} but does not come after it.")
+            yield Text(
+                f"{one.key} 要用 {name} 的结果，却不排在它后面。",
+                f"{one.key} uses the result of {name} but does not come after it.",
+            )
 
 
 _KINDS = {"item": "事项", "fact": "信息", "page": "分页", "consent": "授权"}
@@ -131,7 +141,10 @@ def _fits(spec: ThemeSpec, item: Item, matter: Any, questions: set[str]) -> Iter
         yield Text(f"事项 {item.matter} 没有字段 {name}。", f"Matter {item.matter} has no field {name}.")
     for name, field in fields.items():
         if field.required and not field.locked and name not in given:
-            yield Text(f"事项 {item.matter} 的“{field.label.zh}”没有来源。", f"“{field.label.en}” of {item.matter} comes from nowhere.")
+            yield Text(
+                f"事项 {item.matter} 的“{field.label.zh}”没有来源。",
+                f"“{field.label.en}” of {item.matter} comes from nowhere.",
+            )
     for name in sorted(set(item.answers.values()) - questions):
         yield Text(f"{item.key} 提到的问题 {name} 不存在。", f"{item.key} names a missing question {name}.")
     materials = {one.key for one in matter.material}
@@ -141,4 +154,7 @@ def _fits(spec: ThemeSpec, item: Item, matter: Any, questions: set[str]) -> Iter
         yield Text(f"事项 {item.matter} 没有材料 {name}。", f"Matter {item.matter} has no material {name}.")
     open_papers = {one.key for one in matter.uploads if one.required}
     for name in sorted(open_papers - handed):
-        yield Text(f"事项 {item.matter} 的材料 {name} 没有收。", f"Material {name} of {item.matter} is not asked for.")
+        yield Text(
+            f"事项 {item.matter} 的材料 {name} 没有收。",
+            f"Material {name} of {item.matter} is not asked for.",
+        )

@@ -40,7 +40,12 @@ def themes(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[Theme]:
 
 def theme(actor: Actor, code: str) -> Theme:
     """One theme; raises NotFound."""
-    found = access.visible(actor, Theme).select_related("current").filter(code=code, current__isnull=False).first()
+    found = (
+        access.visible(actor, Theme)
+        .select_related("current")
+        .filter(code=code, current__isnull=False)
+        .first()
+    )
     if found is None:
         raise NotFound()
     return found
@@ -70,8 +75,12 @@ def guide_items(actor: Actor, found: Theme) -> list[GuideItem]:
             if matter is None or matter.current is None:
                 continue
             legal, promised = services.days_of(matter)
-            after = tuple(known[spec.of(one).matter].text.zh for one in item.after if spec.of(one).matter in known)
-            made.append(GuideItem(key, matter, matter.current.spec, promised, legal, number, not item.when, after))
+            after = tuple(
+                known[spec.of(one).matter].text.zh for one in item.after if spec.of(one).matter in known
+            )
+            made.append(
+                GuideItem(key, matter, matter.current.spec, promised, legal, number, not item.when, after)
+            )
     return made
 
 
@@ -178,7 +187,9 @@ def counts(actor: Actor) -> dict[str, int]:
 
 
 def _overseen(actor: Actor) -> QuerySet[Bundle]:
-    found: QuerySet[Bundle] = access.visible(actor, Bundle, verb="oversee").exclude(state=BundleState.DRAFT.value)
+    found: QuerySet[Bundle] = access.visible(actor, Bundle, verb="oversee").exclude(
+        state=BundleState.DRAFT.value
+    )
     return found
 
 

@@ -100,7 +100,7 @@ class Item(Row):
     answers: Annotated[dict[str, Key], Field(default_factory=dict)]
     """Field of the matter → question of the questionnaire."""
     results: Annotated[dict[str, str], Field(default_factory=dict)]
-    """Field of the matter → ``item.what``: ``licence`` (its number), a licence item, a given number."""
+    """Field of the matter → ``item.what``: ``licence`` (its number), ``licence_code`` (without hyphens), a given number."""
     constants: Annotated[dict[str, Any], Field(default_factory=dict)]
     declared: tuple[str, ...] = ("truthful",)
     """Agreements of the matter covered by the one declaration of the check page."""

@@ -24,10 +24,14 @@ def sync() -> SyncReport:
             continue
         content = read_file(path)
         before = Theme.objects.select_related("current").filter(code=content["code"]).first()
-        same = before is not None and before.current is not None and before.current.digest == digest_of(content)
+        same = (
+            before is not None and before.current is not None and before.current.digest == digest_of(content)
+        )
         if not same:
             publish_theme(Call.system("onething"), content=content, module="onething")
-        report.note("unchanged" if same else "changed" if before else "created", f"onething {content['code']}")
+        report.note(
+            "unchanged" if same else "changed" if before else "created", f"onething {content['code']}"
+        )
     return report
 
 

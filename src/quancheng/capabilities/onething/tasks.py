@@ -26,7 +26,9 @@ def pack(handle: jobs.JobHandle, bundle: int) -> dict[str, Any]:
         return {"skipped": found.state}
     waiting = unprinted(found)
     if waiting and handle.attempt < PATIENCE:
-        raise Unavailable(Text(f"还有{waiting}份文书在用印。", f"{waiting} documents are still being sealed."))
+        raise Unavailable(
+            Text(f"还有{waiting}份文书在用印。", f"{waiting} documents are still being sealed.")
+        )
     done = keep_pack(Call.system("onething", simulated=found.simulated), bundle=found)
     return {"receipt": done.receipt, "size": done.pack_size, "without": waiting}
 

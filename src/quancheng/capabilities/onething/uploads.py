@@ -25,7 +25,10 @@ def keep(upload: Any) -> dict[str, Any]:
     limit = rulebook.find("services.upload.max_bytes").integer()
     if upload.size > limit:
         raise TooLarge(
-            Text(f"文件超过{limit / 1024 / 1024:g} MB，没有收下。", f"The file is larger than {limit / 1024 / 1024:g} MB.")
+            Text(
+                f"文件超过{limit / 1024 / 1024:g} MB，没有收下。",
+                f"The file is larger than {limit / 1024 / 1024:g} MB.",
+            )
         )
     if not upload.size:
         raise InvalidInput(Text("文件是空的，请重新选择。", "The file is empty; choose another."))
@@ -47,10 +50,14 @@ def _decoded(upload: Any) -> tuple[str, int, int]:
                 picture.load()
                 return str(picture.format), picture.width, picture.height
     except UnidentifiedImageError as wrong:
-        raise Unsupported(
-            Text("只收 JPEG 或 PNG 图片。", "Only JPEG or PNG pictures are taken.")
-        ) from wrong
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as wrong:
+        raise Unsupported(Text("只收 JPEG 或 PNG 图片。", "Only JPEG or PNG pictures are taken.")) from wrong
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as wrong:
         raise InvalidInput(
             Text("图片打不开或太大，请重新拍照。", "The picture cannot be opened or is too large.")
         ) from wrong

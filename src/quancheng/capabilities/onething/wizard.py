@@ -27,7 +27,12 @@ from quancheng.core.text import Text
 from quancheng.kernel.errors import InvalidInput, NotSignedIn, QuanchengError
 from quancheng.kernel.middleware import new_key
 
-STEPS = [Text("问几句", "Questions"), Text("授权", "Consents"), Text("填信息", "Facts"), Text("核对提交", "Check")]
+STEPS = [
+    Text("问几句", "Questions"),
+    Text("授权", "Consents"),
+    Text("填信息", "Facts"),
+    Text("核对提交", "Check"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,10 @@ def _asked(seen: Sight, kind: str, key: str) -> list[Field]:
 def _sections(seen: Sight) -> list[dict[str, Any]]:
     """Answers page by page with the way back to each."""
     made = []
-    for kind, form, values in (("q", seen.theme.questionnaire, seen.answered.answers), ("f", seen.form, seen.values)):
+    for kind, form, values in (
+        ("q", seen.theme.questionnaire, seen.answered.answers),
+        ("f", seen.form, seen.values),
+    ):
         for one in form.pages if form else ():
             rows = [
                 {"label": form.by_path[key].label, "value": shown_value(form.by_path[key], values[key]),
@@ -236,7 +244,9 @@ def _uploads(request: HttpRequest, theme: Theme, bundle: Bundle, seen: Sight, st
     for one in after.missing_uploads:
         name = one.name.text.pick(request.LANGUAGE_CODE)
         if f"file_{one.key}" not in form.errors:
-            form.add_error(f"file_{one.key}", Text(f"请上传{name}", f"Upload {name}").pick(request.LANGUAGE_CODE))
+            form.add_error(
+                f"file_{one.key}", Text(f"请上传{name}", f"Upload {name}").pick(request.LANGUAGE_CODE)
+            )
     if form.errors:
         return page(request, bundle, after, stop, form=form, status=422)
     return _next(theme, after, stop)
@@ -245,7 +255,9 @@ def _uploads(request: HttpRequest, theme: Theme, bundle: Bundle, seen: Sight, st
 def _submit(request: HttpRequest, bundle: Bundle, seen: Sight, stop: Stop) -> HttpResponse:
     try:
         made = actions.submit_bundle(
-            request.call(), bundle=bundle, declared=request.POST.get("declared") == "on"  # type: ignore[attr-defined]
+            request.call(),
+            bundle=bundle,
+            declared=request.POST.get("declared") == "on",  # type: ignore[attr-defined]
         )
     except InvalidInput as wrong:
         return page(request, bundle, seen, stop, status=422, problem=wrong)

@@ -68,7 +68,7 @@ def _prepare_submission(
     matter = _matter(call.actor, "apply", matter_code)
     spec = spec_of(matter)
     applicant = applicant_of(call.actor, spec)
-    draft = Draft.objects.filter(user_id=call.actor.user_id, matter=matter, firm_id=applicant.firm_id).first()
+    draft = _draft(call.actor, matter, applicant)
     kept = tuple(CaseFile.objects.filter(draft=draft, current=True)) if draft else ()
     if form is None and draft is None:
         raise _nothing_left(applicant, matter)
@@ -157,6 +157,14 @@ def _matter(actor: Actor, verb: str, code: str) -> Matter:
     if matter is None:
         raise InvalidInput(Text(f"没有事项 {code}。", f"There is no matter {code}."))
     return matter
+
+
+def _draft(actor: Actor, matter: Matter, applicant: Applicant) -> Draft | None:
+    found = Draft.objects.raw(
+        "SELECT * FROM services_draft WHERE user_id = %s AND matter_id = %s AND COALESCE(firm_id, 0) = %s LIMIT 1",
+        [actor.user_id, matter.pk, applicant.firm_id or 0],
+    )
+    return next(iter(found), None)
 
 
 def _checked(
