@@ -7,6 +7,8 @@ outbox and rights as the pages; one command is one official's deed.
 from __future__ import annotations
 
 import json
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from quancheng.testing.server import CityServer
 
@@ -49,6 +51,11 @@ def grant(receipt):
 """
 
 
+def today() -> date:
+    """The day in Jinan."""
+    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
+
+
 def deed(city: CityServer, code: str) -> None:
     """Run some of the functions above in the city."""
     city.command("django", "shell", "-v", "0", "-c", SCRIPT + code)
@@ -57,4 +64,7 @@ def deed(city: CityServer, code: str) -> None:
 def approve(city: CityServer, receipt: str) -> None:
     """Accept, have the others agree, approve."""
     name = json.dumps(receipt)
-    deed(city, f"claim({name}); answer({name}, 'review', 'agree'); answer({name}, 'visit', 'passed'); grant({name})\n")
+    deed(
+        city,
+        f"claim({name}); answer({name}, 'review', 'agree'); answer({name}, 'visit', 'passed'); grant({name})\n",
+    )

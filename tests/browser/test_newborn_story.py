@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from datetime import date
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.offices import approve
+from tests.browser.offices import approve, today
 from tests.browser.tools import DESK, PHONE, Visit, axe, go, path_of, settled, sideways, until
 
 
@@ -83,7 +82,7 @@ def test_newborn_from_one_form_to_the_pack(visit: Visit, city) -> None:
     # facts: once, and what is known is there already
     page.get_by_label("孩子姓名").fill("张小泉")
     page.get_by_label("女", exact=True).check()
-    page.get_by_label("孩子出生日期").fill(date.today().isoformat())
+    page.get_by_label("孩子出生日期").fill(today().isoformat())
     page.get_by_label("孩子出生时间").fill("08:30")
     page.get_by_label("出生医院").fill("济南市妇幼保健院")
     forward(page)
@@ -92,7 +91,7 @@ def test_newborn_from_one_form_to_the_pack(visit: Visit, city) -> None:
     page.get_by_label("父亲姓名").fill("张伟")
     page.get_by_label("父亲身份证号").fill("370102199003071238")
     forward(page)
-    expect(page.get_by_label("落户地址")).to_have_value(re.compile("龙洞街道"))
+    expect(page.get_by_role("textbox", name="落户地址")).to_have_value(re.compile("龙洞街道"))
     page.get_by_label("随母亲").check()
     page.get_by_label("只要电子卡").check()
     assert not axe(page)
@@ -131,7 +130,9 @@ def test_newborn_from_one_form_to_the_pack(visit: Visit, city) -> None:
     approve(city, receipts(page)[card])
 
     # one pack with everything
-    until(lambda: go(page, home) and page.get_by_role("link", name="下载结果包").count(), "the result pack", 90)
+    until(
+        lambda: go(page, home) and page.get_by_role("link", name="下载结果包").count(), "the result pack", 90
+    )
     expect(page.locator(".things__item .tag--ok")).to_have_count(5)
     page.screenshot(path="/tmp/newborn-done.png", full_page=True)
     with page.expect_download() as held:

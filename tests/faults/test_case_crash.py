@@ -117,7 +117,7 @@ def nothing_lost_nothing_twice(city: Product, found: dict[str, Any]) -> None:
     assert sorted(found["printed"]) == sorted(ONCE_EACH), "each was printed"
     assert len({number for _, number in found["documents"]}) == len(ONCE_EACH)
     assert found["timers_open"] == found["engine_timers"] == [], "nothing ticks after the end"
-    assert not [task for task in found["tasks"] if task[1] == "open"]
+    assert not [task for task in found["tasks"] if task[1] == "open" and not task[0].startswith("verify:")]
     assert found["keys"] == sorted(f"case-{name}" for name in STEPS if name != "print")
     verified = city.command("audit", "verify", check=False)
     assert verified.returncode == 0, verified.stdout

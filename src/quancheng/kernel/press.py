@@ -7,6 +7,7 @@ must stay strict, so that switch is turned back here. Nothing outside the docume
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from typing import Any
 
@@ -45,4 +46,6 @@ def _weasyprint() -> Any:
         ) from missing
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = strict
+    for name in ("weasyprint", "weasyprint.progress", "fontTools"):
+        logging.getLogger(name).setLevel(logging.ERROR)  # each page tells twenty lines of its progress
     return weasyprint

@@ -44,7 +44,9 @@ def owner(town: None) -> Actor:
 @pytest.fixture
 def official(town: None):
     def make(department: Department, role: str = "services.clerk") -> Actor:
-        account, _ = User.objects.get_or_create(username=f"o-{department.code}-{role}", defaults={"kind": "official"})
+        account, _ = User.objects.get_or_create(
+            username=f"o-{department.code}-{role}", defaults={"kind": "official"}
+        )
         return Actor(
             ActorKind.OFFICIAL, "王审批", account.pk, grants=(RoleGrant(role, frozenset({department.pk})),)
         )
@@ -95,7 +97,9 @@ def newborn(mother: Actor):
 
 
 def row(bundle: Bundle, key: str) -> BundleItem:
-    return BundleItem.objects.select_related("bundle", "case__department", "case__version").get(bundle=bundle, key=key)
+    return BundleItem.objects.select_related("bundle", "case__department", "case__version").get(
+        bundle=bundle, key=key
+    )
 
 
 def states(bundle: Bundle) -> dict[str, str]:
@@ -114,9 +118,13 @@ def approve(official, settle):
         case = row(bundle, key).case
         clerk = official(case.department)
         services.claim_case(Call(clerk), case=fresh(case))
-        for task in CaseTask.objects.select_related("case", "department").filter(case=case, state="open", side="review"):
+        for task in CaseTask.objects.select_related("case", "department").filter(
+            case=case, state="open", side="review"
+        ):
             services.answer_task(Call(official(task.department)), task=task, outcome="agree", opinion="同意")
-        for task in CaseTask.objects.select_related("case", "department").filter(case=case, state="open", side="visit"):
+        for task in CaseTask.objects.select_related("case", "department").filter(
+            case=case, state="open", side="visit"
+        ):
             services.answer_task(Call(official(task.department)), task=task, outcome="passed", opinion="合格")
         services.approve_case(Call(clerk), case=fresh(case), opinion="符合条件")
         settle()

@@ -34,9 +34,13 @@ def test_from_one_form_to_the_result_pack(mother, newborn, approve):
 
     approve(bundle, "birth")
     now = states(bundle)
-    assert (now["birth"], now["household"], now["vaccination"]) == ("done", "running", "running"), "side by side"
+    assert (now["birth"], now["household"], now["vaccination"]) == ("done", "running", "running"), (
+        "side by side"
+    )
     certificate = Licence.objects.get(type__code="birth-certificate", person_id=mother.person_id)
-    assert row(bundle, "household").case.form["birth_certificate_number"] == certificate.number.replace("-", "")
+    assert row(bundle, "household").case.form["birth_certificate_number"] == certificate.number.replace(
+        "-", ""
+    )
 
     approve(bundle, "household")
     number = row(bundle, "household").given_number
@@ -58,7 +62,12 @@ def test_from_one_form_to_the_result_pack(mother, newborn, approve):
     assert names[0] == "00-结果清单.pdf"
     assert pack.read(names[0]).startswith(b"%PDF")
     assert sum("准予决定书" in name for name in names) == 5
-    assert Message.objects.filter(user_id=mother.user_id, source__startswith=f"onething:{bundle.pk}:pack").count() == 1
+    assert (
+        Message.objects.filter(
+            user_id=mother.user_id, source__startswith=f"onething:{bundle.pk}:pack"
+        ).count()
+        == 1
+    )
 
 
 def test_a_correction_stops_nothing_else(mother, newborn, approve, official, settle):
@@ -75,12 +84,16 @@ def test_a_correction_stops_nothing_else(mother, newborn, approve, official, set
     assert states(bundle)["vaccination"] == "running"
 
 
-def test_a_refusal_blocks_what_rests_on_it_until_it_is_tried_again(mother, newborn, approve, official, settle):
+def test_a_refusal_blocks_what_rests_on_it_until_it_is_tried_again(
+    mother, newborn, approve, official, settle
+):
     bundle = actions.submit_bundle(Call(mother), bundle=newborn(), declared=True)
     approve(bundle, "birth")
     case = row(bundle, "household").case
     ground = case.version.spec.grounds()[0].id
-    services.refuse_case(Call(official(case.department)), case=fresh(case), ground=ground, reason="已在外地登记")
+    services.refuse_case(
+        Call(official(case.department)), case=fresh(case), ground=ground, reason="已在外地登记"
+    )
     settle()
     now = states(bundle)
     assert (now["household"], now["insurance"], now["card"]) == ("refused", "blocked", "blocked")
@@ -106,7 +119,14 @@ def test_without_consent_it_is_asked_instead_of_failing(mother, newborn, approve
     with pytest.raises(InvalidInput) as lacking:
         actions.answer_item(Call(mother), item=asking, fields={"child_id_number": number})
     assert "household" in lacking.value.fields
-    stored = {"digest": "0" * 64, "media_type": "image/jpeg", "size": 9, "width": 9, "height": 9, "name": "户口页.jpg"}
+    stored = {
+        "digest": "0" * 64,
+        "media_type": "image/jpeg",
+        "size": 9,
+        "width": 9,
+        "height": 9,
+        "name": "户口页.jpg",
+    }
     answered = actions.answer_item(
         Call(mother), item=asking, fields={"child_id_number": number}, files={"household": stored}
     )
@@ -122,7 +142,12 @@ def test_refused_register_data_is_typed(mother, newborn):
     assert {"mother_name", "mother_id", "household_address"} <= set(wrong.value.fields)
     assert not Case.objects.filter(channel="onething").exists(), "nothing half-handed in"
     theme = bundle.theme
-    mine = {"mother_name": "李静", "mother_id": "110101199003070038", "guardian": "李静", "household_address": "龙洞街道8号"}
+    mine = {
+        "mother_name": "李静",
+        "mother_id": "110101199003070038",
+        "guardian": "李静",
+        "household_address": "龙洞街道8号",
+    }
     actions.save_draft(Call(mother), theme=theme, facts=mine)
     done = actions.submit_bundle(Call(mother), bundle=bundle, declared=True)
     assert row(done, "birth").state == "running"

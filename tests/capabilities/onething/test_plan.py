@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,7 +34,9 @@ def orders(draw: st.DrawFn) -> tuple[Item, ...]:
 
 
 @given(orders(), st.data())
-def test_every_chosen_item_comes_once_and_after_what_it_rests_on(items: tuple[Item, ...], data: st.DataObject) -> None:
+def test_every_chosen_item_comes_once_and_after_what_it_rests_on(
+    items: tuple[Item, ...], data: st.DataObject
+) -> None:
     chosen = frozenset(data.draw(st.sets(st.sampled_from([one.key for one in items]))))
     steps = plan.layers(items, chosen)
     flat = [key for step in steps for key in step]
@@ -74,19 +78,23 @@ def test_a_circle_is_named(items: tuple[Item, ...], data: st.DataObject) -> None
     path = found.value.path
     after = {one.key: one.after for one in chain}
     assert path[0] == path[-1]
-    assert all(there in after[here] for here, there in zip(path, path[1:], strict=False))
+    assert all(there in after[here] for here, there in pairwise(path))
 
 
 def _answers(theme: Theme) -> st.SearchStrategy[dict[str, object]]:
     made: dict[str, st.SearchStrategy[object]] = {}
     for one in theme.questionnaire.fields:
-        made[one.key] = st.sampled_from([option.value for option in one.options]) if one.options else st.integers(1, 500)
+        made[one.key] = (
+            st.sampled_from([option.value for option in one.options]) if one.options else st.integers(1, 500)
+        )
     return st.fixed_dictionaries(made)
 
 
 @pytest.mark.parametrize("code", sorted(THEMES))
 @given(data=st.data())
-def test_whatever_is_answered_no_fact_is_asked_twice_and_none_is_lacking(code: str, data: st.DataObject) -> None:
+def test_whatever_is_answered_no_fact_is_asked_twice_and_none_is_lacking(
+    code: str, data: st.DataObject
+) -> None:
     theme = THEMES[code]
     answers = data.draw(_answers(theme))
     chosen = plan.choose(theme, answers, {"kind": "firm"})
@@ -97,7 +105,7 @@ def test_whatever_is_answered_no_fact_is_asked_twice_and_none_is_lacking(code: s
     consents = {one.key: not refused for one in plan.consents_for(theme, chosen)}
     uploads = plan.uploads_for(theme, chosen, consents)
     assert len({one.key for one in uploads}) == len(uploads)
-    values = {key: "x" for key in keys}
+    values = dict.fromkeys(keys, "x")
     results = {key: {"licence": "N", "licence_code": "N", "child_id_number": "N"} for key in chosen}
     for key in chosen:
         found = plan.filled(theme, key, values, results, consents, answers=answers)
@@ -112,10 +120,20 @@ def test_whatever_is_answered_no_fact_is_asked_twice_and_none_is_lacking(code: s
 
 def test_answers_choose_the_restaurant_s_offices() -> None:
     theme = THEMES["restaurant"]
-    small = {"licence": "yes", "category": "drinks", "area": 30, "open_kitchen": "no", "signboard": "no", "sewage": "no"}
+    small = {
+        "licence": "yes",
+        "category": "drinks",
+        "area": 30,
+        "open_kitchen": "no",
+        "signboard": "no",
+        "sewage": "no",
+    }
     assert plan.choose(theme, small) == ("food",)
     large = small | {"licence": "no", "area": 120, "signboard": "yes", "sewage": "yes"}
-    assert plan.layers(theme.item, set(plan.choose(theme, large))) == (("licence",), ("food", "fire", "sign", "drainage"))
+    assert plan.layers(theme.item, set(plan.choose(theme, large))) == (
+        ("licence",),
+        ("food", "fire", "sign", "drainage"),
+    )
 
 
 def test_an_unanswered_question_chooses_nothing_by_itself() -> None:
@@ -123,7 +141,10 @@ def test_an_unanswered_question_chooses_nothing_by_itself() -> None:
     assert plan.holds("", {})
 
 
-@given(st.dates(min_value=__import__("datetime").date(2020, 1, 1), max_value=__import__("datetime").date(2026, 1, 1)), st.booleans())
+@given(
+    st.dates(min_value=date(2020, 1, 1), max_value=date(2026, 1, 1)),
+    st.booleans(),
+)
 def test_a_given_number_is_a_valid_one_of_that_child(day, girl) -> None:
     taken: set[str] = set()
     for _ in range(3):
@@ -136,15 +157,11 @@ def test_a_given_number_is_a_valid_one_of_that_child(day, girl) -> None:
 
 
 def test_a_day_can_run_out_of_numbers() -> None:
-    from datetime import date
-
     with pytest.raises(Conflict):
         resident_id("370102", date(2026, 1, 1), girl=True, taken=lambda _number: True)
 
 
 def test_the_receipt_has_a_check_character() -> None:
-    from datetime import date
-
     number = receipt_number(date(2026, 11, 22), 7)
     assert number == "YJ20261122000000007" + compute_check("20261122000000007")
     assert len(number) <= 24

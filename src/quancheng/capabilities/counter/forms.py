@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
@@ -229,38 +229,44 @@ def matter_form(spec: Any) -> type[MatterForm]:
 
 
 def _made(kind: str, label: Any, required: bool, hint: Any, options: Any, longest: int) -> forms.Field:
+    make = _FIELDS.get(kind)
+    if make is None:
+        raise Unsupported(
+            Text(
+                "这个事项的表单须由申请人本人填写。",
+                "The form of this matter must be filled by the applicant.",
+            ),
+            todo=Text("请指导申请人用手机网上办理。", "Help the applicant to apply online."),
+        )
     common: dict[str, Any] = {"label": say(label), "required": required}
     if hint is not None:
         common["help_text"] = say(hint)
-    match kind:
-        case "text":
-            return forms.CharField(max_length=longest, **common)
-        case "paragraph":
-            return forms.CharField(max_length=longest, widget=forms.Textarea({"rows": 3}), **common)
-        case "choice":
-            rows = [(one.value, say(one.text)) for one in options]
-            return forms.ChoiceField(choices=rows if required else [("", ""), *rows], **common)
-        case "multi":
-            rows = [(one.value, say(one.text)) for one in options]
-            return forms.MultipleChoiceField(choices=rows, widget=forms.CheckboxSelectMultiple, **common)
-        case "date":
-            return forms.DateField(widget=forms.DateInput({"type": "date"}), **common)
-        case "number":
-            return forms.CharField(max_length=20, widget=forms.TextInput({"inputmode": "decimal"}), **common)
-        case "phone":
-            return forms.RegexField(_PHONE, max_length=20, **common)
-        case "region":
-            return forms.ChoiceField(
-                choices=[(one.code, say(one.text)) for one in people.regions()], **common
-            )
-        case "agree" | "boolean":
-            return forms.BooleanField(**common)
-    raise Unsupported(
-        Text(
-            "这个事项的表单须由申请人本人填写。", "The form of this matter must be filled by the applicant."
-        ),
-        todo=Text("请指导申请人用手机网上办理。", "Help the applicant to apply online."),
-    )
+    rows = [(one.value, say(one.text)) for one in options]
+    return make(common, rows, longest)
+
+
+_FIELDS: Mapping[str, Callable[[dict[str, Any], list[Any], int], forms.Field]] = {
+    "text": lambda common, rows, longest: forms.CharField(max_length=longest, **common),
+    "paragraph": lambda common, rows, longest: forms.CharField(
+        max_length=longest, widget=forms.Textarea({"rows": 3}), **common
+    ),
+    "choice": lambda common, rows, longest: forms.ChoiceField(
+        choices=rows if common["required"] else [("", ""), *rows], **common
+    ),
+    "multi": lambda common, rows, longest: forms.MultipleChoiceField(
+        choices=rows, widget=forms.CheckboxSelectMultiple, **common
+    ),
+    "date": lambda common, rows, longest: forms.DateField(**common),
+    "number": lambda common, rows, longest: forms.CharField(
+        max_length=20, widget=forms.TextInput({"inputmode": "decimal"}), **common
+    ),
+    "phone": lambda common, rows, longest: forms.RegexField(_PHONE, max_length=20, **common),
+    "region": lambda common, rows, longest: forms.ChoiceField(
+        choices=[(one.code, say(one.text)) for one in people.regions()], **common
+    ),
+    "agree": lambda common, rows, longest: forms.BooleanField(**common),
+    "boolean": lambda common, rows, longest: forms.BooleanField(**common),
+}
 
 
 def initial_of(spec: Any, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

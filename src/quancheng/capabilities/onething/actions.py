@@ -70,7 +70,7 @@ def submit_bundle(call: Call, *, bundle: Bundle, declared: bool = False) -> Bund
             )
     audit.note(
         receipt=bundle.receipt, theme=seen.theme.code, version=bundle.version.number, items=list(seen.chosen),
-        consents={key: given for key, given in sorted(seen.given.items())},
+        consents=dict(sorted(seen.given.items())),
     )  # fmt: skip
     bundling.tell(bundle, "bundle.submitted", items=list(seen.chosen))
     return bundling.advance(call, bundle)
@@ -209,4 +209,5 @@ def _taken(item: BundleItem, states: set[ItemState]) -> tuple[Bundle, BundleItem
 
 
 def _again(row: BundleItem) -> BundleItem:
-    return BundleItem.objects.select_related("bundle", "case").get(pk=row.pk)
+    now: BundleItem = BundleItem.objects.select_related("bundle", "case").get(pk=row.pk)
+    return now

@@ -147,7 +147,7 @@ def _hand_in(call: Call, bundle: Bundle, rows: Mapping[str, BundleItem], key: st
         return
     row.missing = {}
     row.attempt += 1
-    declared = {name: True for name in bundle.spec.of(key).declared}
+    declared = dict.fromkeys(bundle.spec.of(key).declared, True)
     files = _files(bundle, row)
     try:
         case = services.submit_case(
@@ -239,7 +239,7 @@ _SAID = {ItemState.DONE: "done", ItemState.REFUSED: "refused"}
 
 def result_of(bundle: Bundle, row: BundleItem) -> dict[str, Any]:
     """What an item gives to those after it: the licence, what the form said, numbers given with it."""
-    case = row.case
+    case: Any = row.case
     number = case.licence_number
     given: dict[str, Any] = {"licence": number, "licence_code": number.replace("-", ""), "case": case.receipt}
     facts = dict(bundle.facts)

@@ -38,7 +38,7 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     theme = queries.theme(actor, code)
     items = queries.guide_items(actor, theme)
-    spec = theme.current.spec
+    spec = queries.spec_of(theme)
     consents = [{"row": one, "office": people.department(one.department).text} for one in spec.consent]
     return render(
         request,
@@ -104,7 +104,7 @@ def card(row: BundleItem) -> dict[str, Any]:
     )
     return {
         "item": row, "state": row.progress, "case": case, "office": case.department.text if case else None,
-        "due": case.due if running else None, "reading": services.clock_of(case) if running else None,
+        "due": case.due if case is not None and running else None, "reading": services.clock_of(case) if case is not None and running else None,
         "appeal": "appeal" in steps, "correct": "correct" in steps,
         "skip": row.progress in {ItemState.WAITING, ItemState.ASKING, ItemState.FAILED, ItemState.BLOCKED},
         "retry": row.progress in {ItemState.FAILED, ItemState.REFUSED, ItemState.WITHDRAWN, ItemState.SKIPPED},
@@ -120,7 +120,8 @@ def _asking(row: BundleItem, form: Any) -> dict[str, Any]:
 def _papers(row: BundleItem, spec: Any, *data: Any) -> UploadForm:
     names = {one.key: one.name.text for one in spec.material} if spec else {}
     return UploadForm(
-        *data, asked=[(key, names.get(key, Text(key, key)), None) for key in row.missing.get("uploads", [])]
+        *data,
+        asked=[(key, names.get(key, Text(key, key)), None, True) for key in row.missing.get("uploads", [])],
     )
 
 
@@ -158,7 +159,6 @@ def step(request: HttpRequest, receipt: str, key: str, verb: str) -> HttpRespons
 def _answer(request: HttpRequest, receipt: str, item: BundleItem) -> HttpResponse:
     spec = _matter_spec(item)
     form = _papers(item, spec, request.POST, request.FILES)
-    form.is_valid()
     files = {}
     for key in item.missing.get("uploads", []):
         if sent := request.FILES.get(f"file_{key}"):

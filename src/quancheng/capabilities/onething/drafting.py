@@ -14,7 +14,7 @@ from quancheng.kernel import access, audit
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotSignedIn
 
-__all__ = ["attach_upload", "consent", "drop_draft", "save_draft", "said"]
+__all__ = ["attach_upload", "consent", "drop_draft", "said", "save_draft"]
 
 LONGEST = 2000
 
@@ -63,7 +63,7 @@ def consent(call: Call, *, bundle: Bundle, key: str, given: bool) -> BundleConse
     audit.note(
         theme=bundle.theme.code, consent=key, given=given, department=row.department, digest=kept.digest
     )
-    return kept  # type: ignore[no-any-return]
+    return kept
 
 
 @action("onething.upload", idempotent=False)
@@ -125,7 +125,7 @@ def _draft(call: Call, theme: Theme) -> Bundle:
     if not made:
         for key, value in who.items():
             setattr(bundle, key, value)
-    return bundle  # type: ignore[no-any-return]
+    return bundle
 
 
 def _still_draft(bundle: Bundle) -> None:

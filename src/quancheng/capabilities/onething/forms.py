@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.forms.utils import ErrorDict
 from django.utils.functional import lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -30,7 +31,16 @@ def say(text: Text) -> Any:
     return _lazy_pick(text.zh, text.en)
 
 
-class AnswerForm(forms.Form):
+class Shown(forms.Form):
+    """A form that only shows: its errors are those it is given, ``required`` is for the eye."""
+
+    def full_clean(self) -> None:
+        """Judge nothing."""
+        self._errors = ErrorDict()
+        self.cleaned_data = {}
+
+
+class AnswerForm(Shown):
     """The visible fields of one page; whether an answer is right is judged by ``core.forms`` alone."""
 
     def __init__(
@@ -46,7 +56,6 @@ class AnswerForm(forms.Form):
 
     def add_errors(self, wrong: Mapping[str, Text]) -> None:
         """Put what ``core.forms`` said to its fields."""
-        self.is_valid()
         for key, text in wrong.items():
             if key in self.fields:
                 self.add_error(key, say(text))
@@ -60,7 +69,7 @@ def _field(one: Field, known: Mapping[str, Any] | None) -> Any:
             say(Text(f"已取自{source.zh}，不对可以改。", f"From the {source.en}; change it if it is wrong."))
         )
     common: dict[str, Any] = {
-        "label": say(one.label), "required": False, "help_text": hint[-1] if len(hint) == 1 else _joined(hint)
+        "label": say(one.label), "required": one.required, "help_text": hint[-1] if len(hint) == 1 else _joined(hint)
     }  # fmt: skip
     if one.kind is Kind.CHOICE:
         options = [(option.value, say(option.text)) for option in one.options]
@@ -83,21 +92,23 @@ def _joined(hints: list[Any]) -> Any:
     return lazy(lambda: "".join(str(one) for one in hints), str)() if hints else ""
 
 
-class UploadForm(forms.Form):
+class UploadForm(Shown):
     """Papers handed in once, or for one item."""
 
-    def __init__(self, *args: Any, asked: Iterable[tuple[str, Text, Text | None]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, asked: Iterable[tuple[str, Text, Text | None, bool]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        for key, name, how in asked:
+        for key, name, how, required in asked:
             self.fields[f"file_{key}"] = forms.FileField(
-                label=say(name), help_text=say(how) if how else "", required=False,
+                label=say(name), help_text=say(how) if how else "", required=required,
                 widget=forms.FileInput({"accept": "image/jpeg,image/png"}),
             )  # fmt: skip
 
 
-def papers(uploads: Iterable[Upload]) -> list[tuple[str, Text, Text | None]]:
+def papers(uploads: Iterable[Upload]) -> list[tuple[str, Text, Text | None, bool]]:
     """Uploads as the form asks for them."""
-    return [(one.key, one.name.text, one.how.text) for one in uploads]
+    return [(one.key, one.name.text, one.how.text, one.required) for one in uploads]
 
 
 class DeskFilter(forms.Form):

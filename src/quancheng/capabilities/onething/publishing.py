@@ -59,7 +59,7 @@ def publish_theme(call: Call, *, content: Mapping[str, Any], module: str) -> The
         )
         theme.save(update_fields=["current"])
     audit.note(theme=spec.code, version=theme.current.number, digest=digest)
-    return theme  # type: ignore[no-any-return]
+    return theme
 
 
 def problems(spec: ThemeSpec, known: Mapping[str, Any]) -> Iterator[Text]:

@@ -12,6 +12,7 @@ from quancheng.capabilities.onething import plan
 from quancheng.capabilities.onething.asking import Sight, sight
 from quancheng.capabilities.onething.models import Bundle, BundleItem, Theme
 from quancheng.capabilities.onething.publishing import matters
+from quancheng.capabilities.onething.spec import Theme as ThemeSpec
 from quancheng.capabilities.onething.values import BundleState, ItemState
 from quancheng.capabilities.services import queries as services
 from quancheng.kernel import access, pagination
@@ -20,7 +21,8 @@ from quancheng.kernel.errors import Forbidden, NotFound, NotSignedIn
 
 __all__ = [
     "Sight", "bundle", "counts", "desk", "desk_bundle", "draft", "guide_items", "item", "mine", "require_desk",
-    "sight", "steps", "theme", "themes",
+    "sight",
+    "spec_of", "steps", "theme", "themes",
 ]  # fmt: skip
 
 ORDER = ("order", "id")
@@ -51,6 +53,13 @@ def theme(actor: Actor, code: str) -> Theme:
     return found
 
 
+def spec_of(found: Theme) -> ThemeSpec:
+    """The published definition. Raises NotFound when there is none."""
+    if found.current is None:
+        raise NotFound()
+    return found.current.spec
+
+
 @dataclass(frozen=True, slots=True)
 class GuideItem:
     """An item on the guide (指南事项): its matter, office, days."""
@@ -67,7 +76,7 @@ class GuideItem:
 
 def guide_items(actor: Actor, found: Theme) -> list[GuideItem]:
     """All items of a theme in their steps, with what the matters say of themselves."""
-    spec, known, made = found.current.spec, matters(actor), []
+    spec, known, made = spec_of(found), matters(actor), []
     for number, step in enumerate(plan.layers(spec.item, set(spec.items_by_key)), start=1):
         for key in step:
             item = spec.of(key)
@@ -99,7 +108,7 @@ def draft(actor: Actor, found: Theme) -> Bundle | None:
 
 def mine(actor: Actor, params: Mapping[str, Any]) -> pagination.Page[Bundle]:
     """A page of the asker's own one-things, newest first."""
-    if not actor.is_authenticated:
+    if actor.user_id is None:
         raise NotSignedIn()
     found = access.visible(actor, Bundle, verb="save").filter(user_id=actor.user_id).select_related("theme")
     return pagination.page(found, MINE, params)

@@ -153,19 +153,20 @@ def _asked(seen: Sight, kind: str, key: str) -> list[Field]:
 def _sections(seen: Sight) -> list[dict[str, Any]]:
     """Answers page by page with the way back to each."""
     made = []
-    for kind, form, values in (
-        ("q", seen.theme.questionnaire, seen.answered.answers),
-        ("f", seen.form, seen.values),
-    ):
-        for one in form.pages if form else ():
-            rows = [
-                {"label": form.by_path[key].label, "value": shown_value(form.by_path[key], values[key]),
-                 "known": kind == "f" and key in seen.known and seen.known[key]["value"] == values[key]}
-                for key in one.fields if key in values
-            ]  # fmt: skip
+    shown = (("q", seen.theme.questionnaire, seen.answered.answers), ("f", seen.form, seen.values))
+    for kind, form, values in shown:
+        if form is None:
+            continue
+        for one in form.pages:
+            rows = [_line(seen, kind, form.by_path[key], values[key]) for key in one.fields if key in values]
             if rows:
                 made.append({"title": one.title, "step": f"{kind}.{one.key}", "rows": rows})
     return made
+
+
+def _line(seen: Sight, kind: str, field: Field, value: Any) -> dict[str, Any]:
+    known = kind == "f" and field.key in seen.known and seen.known[field.key]["value"] == value
+    return {"label": field.label, "value": shown_value(field, value), "known": known}
 
 
 def shown_value(field: Field, value: Any) -> Text:
@@ -231,7 +232,6 @@ def _consents(request: HttpRequest, theme: Theme, bundle: Bundle, seen: Sight, s
 def _uploads(request: HttpRequest, theme: Theme, bundle: Bundle, seen: Sight, stop: Stop) -> HttpResponse:
     call = request.call()  # type: ignore[attr-defined]
     form = UploadForm(request.POST, request.FILES, asked=papers(seen.uploads))
-    form.is_valid()
     for one in seen.uploads:
         sent = request.FILES.get(f"file_{one.key}")
         if sent is None:
@@ -253,12 +253,9 @@ def _uploads(request: HttpRequest, theme: Theme, bundle: Bundle, seen: Sight, st
 
 
 def _submit(request: HttpRequest, bundle: Bundle, seen: Sight, stop: Stop) -> HttpResponse:
+    call = request.call()  # type: ignore[attr-defined]
     try:
-        made = actions.submit_bundle(
-            request.call(),
-            bundle=bundle,
-            declared=request.POST.get("declared") == "on",  # type: ignore[attr-defined]
-        )
+        made = actions.submit_bundle(call, bundle=bundle, declared=request.POST.get("declared") == "on")
     except InvalidInput as wrong:
         return page(request, bundle, seen, stop, status=422, problem=wrong)
     return redirect(f"{reverse('onething:progress', args=[made.receipt])}?new=1")

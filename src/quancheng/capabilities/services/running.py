@@ -39,6 +39,8 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
 OTHERS = frozenset({"review", "visit", "appeal"})
 """Sides whose tasks are rows of ``CaseTask``; the rest is done on the case itself."""
 MESSAGES = frozenset({"withdraw", "appeal"})
+STUCK = (flow.NoPath, flow.FlowLimitError)
+"""Refusals of the engine that are the model's fault, not of whoever took the step."""
 
 Service = Callable[[Call, Case, Any], Mapping[str, Any]]
 SERVICES: dict[str, Service] = {}
@@ -72,7 +74,10 @@ def program_of_text(bpmn: str) -> flow.Program:
 def begin(call: Call, case: Case) -> None:
     """Start the process of a new case and save it; tasks and timers of the first step need its key."""
     program = program_of(case.version)
-    step = flow.start(program, _context(case), call.at)
+    try:
+        step = flow.start(program, _context(case), call.at)
+    except flow.Rejected as refused:
+        raise stuck(refused) from refused
     case.flow = kept(step.state)
     if case.pk is None:
         case.save()
@@ -158,6 +163,17 @@ def impossible(case: Case, verb: str) -> Conflict:
     return Conflict(IllegalStep(State(case.state), verb).text, extra={"state": case.state, "verb": verb})
 
 
+def stuck(wrong: flow.Rejected) -> Conflict:
+    """The step fits but the process cannot take it: no branch is open, or it costs too much."""
+    return Conflict(
+        Text(
+            f"流程走不下去：{wrong.text.zh.rstrip('。')}。办件没有改变，请告知事项管理人员。",
+            f"The process cannot go on: {wrong.text.en.rstrip('.')}. "
+            "The case was not changed; tell whoever keeps the matter.",
+        )
+    )
+
+
 # -- inside --------------------------------------------------------------------------------------
 def _event(program: flow.Program, state: flow.State, verb: str, data: dict[str, Any]) -> Any:
     for task in state.open_tasks:
@@ -177,6 +193,8 @@ def _handle(
 ) -> flow.Step:
     try:
         return flow.handle(program, state, event, call.at)
+    except STUCK as refused:
+        raise stuck(refused) from refused
     except flow.Rejected as refused:
         raise impossible(case, verb) from refused
 
@@ -189,7 +207,7 @@ def _settle(call: Call, case: Case, program: flow.Program, step: flow.Step) -> N
         status = _status(program, effect) or status
         answer = _happen(call, case, program, effect)
         if answer is not None:
-            following = flow.handle(program, state, answer, call.at)
+            following = _handle(case, "answer", program, state, answer, call)
             state = following.state
             queue.extend(following.effects)
     case.flow = kept(state)

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
 from quancheng.capabilities.people import queries as people
-from quancheng.capabilities.services import actions, catalogue, files
+from quancheng.capabilities.services import actions, catalogue, files, simulate_shops
 from quancheng.capabilities.services.definitions import definition_of, open_fields
 from quancheng.capabilities.services.models import Case, Matter
 from quancheng.kernel import clock
@@ -50,7 +50,8 @@ def seed(city: Any, random: Any) -> str:
         person = _someone(random, region, youngest, oldest)
         if person is not None:
             made += _story(random, applicants, officers, person, code, _pick(random, PLANS)[0])
-    return f"{made}个办件"
+    shops = simulate_shops.seed(random, applicants, officers)
+    return f"{made + shops}个办件"
 
 
 def _pick(random: Any, table: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -56,12 +56,12 @@ def held_types(*, person_id: int | None = None, firm_id: int | None = None) -> f
         return frozenset(code for (code,) in cursor.fetchall())
 
 
-_HELD = {
-    column: "SELECT DISTINCT kind.code FROM trust_licence held JOIN trust_licencetype kind ON kind.id = held.type_id"
-    f" WHERE held.{column} = %s AND held.status = %s AND held.valid_from <= %s"
+_HELD_BY = (
+    "SELECT DISTINCT kind.code FROM trust_licence held JOIN trust_licencetype kind ON kind.id = held.type_id"
+    " WHERE held.{} = %s AND held.status = %s AND held.valid_from <= %s"
     " AND (held.valid_to IS NULL OR held.valid_to >= %s)"
-    for column in ("firm_id", "person_id")
-}
+)
+_HELD = {column: _HELD_BY.format(column) for column in ("firm_id", "person_id")}
 
 
 def held(actor: Actor, code: str) -> Licence | None:
