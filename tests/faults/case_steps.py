@@ -199,7 +199,7 @@ def look() -> dict[str, Any]:
         "told": list(told.values_list("type", flat=True)),
         "audited": list(written.order_by("id").values_list("verb", flat=True)),
         "keys": sorted(Deed.objects.filter(key__startswith="case-").values_list("key", flat=True)),
-        "licences": Licence.objects.filter(type__code="food-business").count(),
+        "licences": Licence.objects.filter(type__code=MATTER, firm_id=owner().firm_id).count(),
         "cases": Case.objects.filter(matter__code=MATTER, firm_id=owner().firm_id).count(),
     }
     if found["cases"] != 1:

@@ -96,8 +96,8 @@ PROCESSES = (
     Bad("unreachable", {"bpmn": bpmn(ENDS + OFFICE + '<task id="island"/>', PATH)}, "island", "没有任何路径"),
     Bad("5000-elements", {"bpmn": long_chain(5000)}, "flow", "400000"),
     Bad("3800-short-elements", {"bpmn": long_chain(1900)}, "flow", "2000"),
-    Bad("laughs", {"bpmn": f'<!DOCTYPE d [<!ENTITY l0 "ha">{LAUGHS}]>' + bpmn().replace("审查", "&l9;")}, "flow", "DOCTYPE"),
-    Bad("entity-of-a-file", {"bpmn": '<!DOCTYPE d [<!ENTITY f SYSTEM "file:///etc/hostname">]>' + bpmn().replace("审查", "&f;")}, "flow", "DOCTYPE"),
+    Bad("laughs", {"bpmn": f'<!DOCTYPE d [<!ENTITY l0 "ha">{LAUGHS}]>' + bpmn().replace("审查", "&l9;")}, "flow", "文档类型声明"),
+    Bad("entity-of-a-file", {"bpmn": '<!DOCTYPE d [<!ENTITY f SYSTEM "file:///etc/hostname">]>' + bpmn().replace("审查", "&f;")}, "flow", "文档类型声明"),
     Bad("html", {"bpmn": "<html><body>流程</body></html>"}, "flow", "BPMN"),
     Bad("json", {"bpmn": '{"process": 1}'}, "flow", "XML"),
     Bad("half", {"bpmn": bpmn()[:300]}, "flow", "XML"),
@@ -131,8 +131,8 @@ FORMS = (
         rules=({"target": "phone", "kind": "visible", "feel": 'married = "yes"'},
                {"target": "married", "kind": "visible", "feel": "phone != null"}))}, "phone", "循环"),
     Bad("required-never-seen", {"form_json": form(rules=({"target": "phone", "kind": "visible", "feel": "false"},))}, "phone", "永远不"),
-    Bad("unknown-name", {"form_json": form(rules=({"target": "phone", "kind": "visible", "feel": "weather = 1"},))}, "weather", "不存在"),
-    Bad("unknown-target", {"form_json": form(rules=({"target": "moon", "kind": "visible", "feel": "true"},))}, "moon", "没有字段"),
+    Bad("unknown-name", {"form_json": form(rules=({"target": "phone", "kind": "visible", "feel": "weather = 1"},))}, "rules.5", "weather"),
+    Bad("unknown-target", {"form_json": form(rules=({"target": "moon", "kind": "visible", "feel": "true"},))}, "rules.5", "moon"),
     Bad("regex", {"form_json": form(phone={"type": "string", "pattern": "(a+)+$("})}, "phone", ""),
 )  # fmt: skip
 CONDITIONS = (

@@ -105,8 +105,14 @@ def draft(request: HttpRequest, pk: int) -> dict[str, Any]:
 def save(request: HttpRequest, pk: int, body: ContentIn) -> DraftOut:
     """Save the whole content; a stale ``revision`` is a conflict."""
     found = queries.draft(request.actor, pk)  # type: ignore[attr-defined]
-    part = body.part if body.part in {"basic", "conditions", "materials", "form", "tables", "flow"} else "basic"
-    return _out(actions.save_draft(request.call(), draft=found, content_=body.content, part=part, revision=body.revision))  # type: ignore[attr-defined]
+    part = (
+        body.part if body.part in {"basic", "conditions", "materials", "form", "tables", "flow"} else "basic"
+    )
+    return _out(
+        actions.save_draft(
+            request.call(), draft=found, content_=body.content, part=part, revision=body.revision
+        )
+    )  # type: ignore[attr-defined]
 
 
 @router.get("/drafts/{int:pk}/troubles", response={200: list[TroubleOut], **READ}, auth=django_auth)

@@ -196,7 +196,7 @@ def _columns(table: DecisionTable, verb: str, at: int) -> DecisionTable:
 def _connected(document: Document, key: str) -> Document:
     """Requirements of one decision as its expressions name them, those it already has included."""
     found = document.elements[key]
-    assert isinstance(found, Decision)  # noqa: S101 - only called with decisions
+    assert isinstance(found, Decision)
     named = _names(found)
     hrefs, inputs = list(found.information), list(found.inputs)
     for one in document.elements.values():

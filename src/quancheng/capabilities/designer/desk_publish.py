@@ -56,7 +56,9 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("场景已保存。"))
             return redirect("designer:trial", pk)
         if given.get("do") == "forget":
-            scenario = queries.scenarios(request.actor, draft.code).filter(pk=_number(given.get("scenario"))).first()  # type: ignore[attr-defined]
+            scenario = (
+                queries.scenarios(request.actor, draft.code).filter(pk=_number(given.get("scenario"))).first()
+            )  # type: ignore[attr-defined]
             if scenario is None:
                 raise NotFound()
             actions.drop_scenario(request.call(), scenario=scenario)  # type: ignore[attr-defined]
@@ -179,7 +181,9 @@ def _step(request: HttpRequest, draft: MatterDraft) -> HttpResponse:
             messages.success(request, _("已退回修改。"))
         case "publish":
             made = actions.publish_draft(call, draft=draft, revision=revision)
-            messages.success(request, _("已发布为版本%(n)s，新申请按新版本办理。") % {"n": made.published_version})
+            messages.success(
+                request, _("已发布为版本%(n)s，新申请按新版本办理。") % {"n": made.published_version}
+            )
     return redirect("designer:publish", draft.pk)
 
 
@@ -253,5 +257,3 @@ def migrate(request: HttpRequest, code: str) -> HttpResponse:
 
 def _may_start(actor: Any, code: str) -> bool:
     return access.allowed(actor, "start", Migration)
-
-

@@ -67,7 +67,13 @@ def tables(request: HttpRequest, pk: int) -> HttpResponse:
             problem = change(request, draft, Part.TABLES, lambda made: _changed(made, request.POST))
             if problem is None:
                 added = request.POST.get("do") == "add"
-                name = request.POST.get("name", "") if added else "" if request.POST.get("do") == "drop" else wanted
+                name = (
+                    request.POST.get("name", "")
+                    if added
+                    else ""
+                    if request.POST.get("do") == "drop"
+                    else wanted
+                )
                 return redirect(f"/work/designer/{pk}/tables/" + (f"?table={name}" if name else ""))
     try:
         document = _document(draft.content)
@@ -108,7 +114,11 @@ def _notes(draft: MatterDraft, decision: Any) -> list[Any]:
         return []
     from quancheng.capabilities.designer.checking import troubles
 
-    return [one for one in troubles(draft.content) if one.part is Part.TABLES and one.element in {decision.id, decision.name, ""}]
+    return [
+        one
+        for one in troubles(draft.content)
+        if one.part is Part.TABLES and one.element in {decision.id, decision.name, ""}
+    ]
 
 
 def _changed(made: dict[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
@@ -117,7 +127,9 @@ def _changed(made: dict[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
         return made | {"dmn": given.get("dmn", "")}
     document = _document(made)
     if step == "add":
-        document = decisions.add(document, given.get("name", "").strip(), given.get("expression", "").strip() or "applicant.age")
+        document = decisions.add(
+            document, given.get("name", "").strip(), given.get("expression", "").strip() or "applicant.age"
+        )
     elif step == "drop":
         document = decisions.removed(document, given.get("table", ""))
     else:
@@ -125,7 +137,9 @@ def _changed(made: dict[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
     return made | {"dmn": decisions.written(document)}
 
 
-def _tried(draft: MatterDraft, wanted: str, given: Mapping[str, str]) -> tuple[dict[str, Any] | None, QuanchengError | None]:
+def _tried(
+    draft: MatterDraft, wanted: str, given: Mapping[str, str]
+) -> tuple[dict[str, Any] | None, QuanchengError | None]:
     try:
         document = decisions.edited(_document(draft.content), wanted, {**given, "do": ""})
         table = decisions.element_of(document, wanted).expression
@@ -207,12 +221,30 @@ def diagram(request: HttpRequest, pk: int) -> HttpResponse:
     draft = queries.draft(request.actor, pk)  # type: ignore[attr-defined]
     problem = None
     if request.method == "POST":
-        problem = change(request, draft, Part.FLOW, lambda made: _flowed(made, {"do": "text", "bpmn": request.POST.get("bpmn", "")}))
+        problem = change(
+            request,
+            draft,
+            Part.FLOW,
+            lambda made: _flowed(made, {"do": "text", "bpmn": request.POST.get("bpmn", "")}),
+        )
         if problem is None:
             return redirect("designer:diagram", pk)
-    text = request.POST.get("bpmn", "") if problem else str(draft.content.get("bpmn") or "") or standard_process()
+    text = (
+        request.POST.get("bpmn", "")
+        if problem
+        else str(draft.content.get("bpmn") or "") or standard_process()
+    )
     config = {
         "xml": text, "field": "bpmn-text", "statuses": [[one.value, one.text.zh, one.text.en] for one in State],
         "sides": list(OUTCOMES), "services": sorted(SERVICES), "decisions": names_of(draft), "editable": draft.open,
     }  # fmt: skip
-    return page(request, "diagram", draft, "flow", problem.status if problem else 200, problem=problem, config=config, text=text)
+    return page(
+        request,
+        "diagram",
+        draft,
+        "flow",
+        problem.status if problem else 200,
+        problem=problem,
+        config=config,
+        text=text,
+    )

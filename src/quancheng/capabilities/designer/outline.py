@@ -284,7 +284,7 @@ def removed_step(text: str, key: str) -> str:
     """Without a task that has one arrow in and one out. Raises InvalidInput saying why it cannot go."""
     definitions = parsed(text)
     node = _by_id(definitions, key)
-    flows = [one for one in definitions.root.iter(f"{{{BPMN}}}sequenceFlow")]
+    flows = list(definitions.root.iter(f"{{{BPMN}}}sequenceFlow"))
     into = [one for one in flows if one.get("targetRef") == key]
     out = [one for one in flows if one.get("sourceRef") == key]
     attached = any(

@@ -30,7 +30,9 @@ def seed(city: Any, random: Any) -> str:
     if number is None:
         return "没有事项 no matter"
     try:
-        draft = actions.begin_draft(call, content_=made, base_version=number, note=Text("演示草稿（模拟）", "Demo draft").zh)
+        draft = actions.begin_draft(
+            call, content_=made, base_version=number, note=Text("演示草稿（模拟）", "Demo draft").zh
+        )
     except NotFound:
         return "没有机构 no department"
     actions.keep_scenario(
@@ -45,4 +47,7 @@ def _answers(draft: MatterDraft) -> dict[str, Any]:
     from quancheng.capabilities.designer.desk_publish import _fields
 
     plain = {"agree": True, "date": "2020-01-01", "number": 1, "phone": "19953100099", "region": "370102"}
-    return {one.key: one.options[0].value if one.options else plain.get(one.kind.value, "模拟") for one in _fields(draft)}
+    return {
+        one.key: one.options[0].value if one.options else plain.get(one.kind.value, "模拟")
+        for one in _fields(draft)
+    }

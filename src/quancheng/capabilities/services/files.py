@@ -154,6 +154,15 @@ def _unsupported(accept: Collection[str]) -> errors.Unsupported:
     )
 
 
+def _too_many_pixels(most: int) -> errors.InvalidInput:
+    return errors.InvalidInput(
+        Text(
+            f"图片像素太多（最多{most // 10**6}百万）。",
+            f"Too many pixels (at most {most // 10**6} million).",
+        )
+    )
+
+
 def _decode(stream: BinaryIO, accept: Collection[str]) -> tuple[str, int, int]:
     """Type and pixels of a picture that can really be decoded."""
     most = rulebook.find("services.upload.max_pixels").integer()
@@ -164,16 +173,13 @@ def _decode(stream: BinaryIO, accept: Collection[str]) -> tuple[str, int, int]:
             with Image.open(stream, formats=tuple(TYPES)) as image:
                 kind, (width, height) = str(image.format), image.size
                 if width * height > most:
-                    raise errors.InvalidInput(
-                        Text(
-                            f"图片像素太多（最多{most // 10**6}百万）。",
-                            f"Too many pixels (at most {most // 10**6} million).",
-                        )
-                    )
+                    raise _too_many_pixels(most)
                 image.load()
     except UnidentifiedImageError as wrong:
         raise _unsupported(accept) from wrong
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as broken:
+    except Image.DecompressionBombError as bomb:  # the decoder's own limit, reached before ours
+        raise _too_many_pixels(most) from bomb
+    except (OSError, SyntaxError, ValueError) as broken:
         raise errors.InvalidInput(
             Text(
                 "图片不完整或已损坏，打不开。请重新拍照上传。",

@@ -41,8 +41,15 @@ def parameter_ids(text: str) -> tuple[str, ...]:
 
 
 def evaluate(text: str, decision: str, given: Mapping[str, Any]) -> dmn.Outcome:
-    """The value of a decision with its warnings and which rules matched; never raises for data."""
-    return tables_of(text).evaluate(decision, dict(given))
+    """The value of a decision with its warnings and which rules matched; never raises for data.
+
+    One that costs more than an evaluation may has no value, and the warning says so.
+    """
+    model = tables_of(text)
+    try:
+        return model.evaluate(decision, dict(given))
+    except feel.FeelLimitError as wrong:
+        return dmn.Outcome(None, (f"{wrong.text.zh} / {wrong.text.en}",))
 
 
 def inputs(

@@ -139,7 +139,16 @@ def decide(case: Case, element: Any) -> dict[str, Any]:
         raise InvalidInput(
             Text(f"决策“{name}”没有得出结果：{why}。", f"The decision “{name}” gave no result: {why}.")
         )
-    return {element.extra.get("result") or "decision": feel.to_json(outcome.value)}
+    try:
+        value = feel.to_json(outcome.value)
+    except feel.FeelLimitError as wrong:
+        raise InvalidInput(
+            Text(
+                f"决策“{name}”的结果不能保存：{wrong.text.zh}。",
+                f"The result of “{name}” cannot be kept: {wrong.text.en}.",
+            )
+        ) from wrong
+    return {element.extra.get("result") or "decision": value}
 
 
 def _applicant(case: Case) -> dict[str, Any]:

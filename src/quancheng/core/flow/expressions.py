@@ -85,7 +85,11 @@ class Expr:
 
     def json(self, lookup: Callable[[str], Any], env: Any) -> Any:
         """The value as JSON, the form in which a case keeps it."""
-        return feel.to_json(self.value(lookup, env))
+        value = self.value(lookup, env)
+        try:
+            return feel.to_json(value)
+        except feel.FeelLimitError as error:
+            raise FlowLimitError(error.text) from None
 
     def holds(self, lookup: Callable[[str], Any], env: Any) -> bool:
         """Whether the value is true; null and everything else is not."""
