@@ -73,7 +73,12 @@ def test_what_the_schema_refuses_is_told_by_part() -> None:
 
 
 def test_a_check_without_what_it_needs_is_told() -> None:
-    row = {"id": "age", "check": "age_at_least", "text": {"zh": "年龄", "en": "Age"}, "basis": {"zh": "法", "en": "Law"}}
+    row = {
+        "id": "age",
+        "check": "age_at_least",
+        "text": {"zh": "年龄", "en": "Age"},
+        "basis": {"zh": "法", "en": "Law"},
+    }
     found = checking.troubles(made(condition=[row]))
     assert [(one.part, one.element) for one in found if one.blocks] == [(Part.CONDITIONS, "age")]
 
@@ -103,11 +108,17 @@ def test_tables_are_tried_and_written_back_the_same() -> None:
 
 
 def test_fields_are_added_moved_ruled_and_dropped() -> None:
-    source = formbuild.add_field({"schema": {"type": "object", "properties": {}}}, "age", "number", "年龄", "Age")
+    source = formbuild.add_field(
+        {"schema": {"type": "object", "properties": {}}}, "age", "number", "年龄", "Age"
+    )
     source = formbuild.add_field(source, "why", "choice", "原因", "Why")
     source = formbuild.move(source, "why", -1)
     assert list(source["schema"]["properties"]) == ["why", "age"]
-    source = formbuild.update_field(source, "age", {"zh": "年龄", "en": "Age", "required": "1", "minimum": "0", "rule_visible": 'why = "yes"'})
+    source = formbuild.update_field(
+        source,
+        "age",
+        {"zh": "年龄", "en": "Age", "required": "1", "minimum": "0", "rule_visible": 'why = "yes"'},
+    )
     spec = read_spec(made(form_json=json.dumps(source), field=[]))
     assert checking.blocking(checking.troubles(spec.model_dump(mode="json", exclude_none=True))) == []
     with pytest.raises(InvalidInput):

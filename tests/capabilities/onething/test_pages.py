@@ -24,13 +24,16 @@ def test_everybody_finds_and_reads_a_one_thing(signed_in, client):
 def test_the_wizard_keeps_what_was_answered_and_says_what_is_wrong(signed_in):
     mother = signed_in("citizen-young")
     assert mother.get("/onethings/newborn/apply/").status_code == 200
-    answered = mother.post("/onethings/newborn/apply/", {"step": "q.family", "who": "mother", "certificate": "no"})
+    answered = mother.post(
+        "/onethings/newborn/apply/", {"step": "q.family", "who": "mother", "certificate": "no"}
+    )
     assert answered.status_code == 200, "a question that has only just come up is no error"
     assert "登记父亲信息吗" in answered.content.decode()
     wrong = mother.post("/onethings/newborn/apply/", {"step": "q.family", "who": "mother", "second": ""})
     assert wrong.status_code == 422
     gone = mother.post(
-        "/onethings/newborn/apply/", {"step": "q.family", "who": "mother", "second": "no", "certificate": "no"}
+        "/onethings/newborn/apply/",
+        {"step": "q.family", "who": "mother", "second": "no", "certificate": "no"},
     )
     assert gone.status_code == 302
     assert "q.items" in gone["Location"]

@@ -14,7 +14,7 @@ from quancheng.capabilities.services import queries as matters
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, events, jobs
 from quancheng.kernel.actions import Call, action
-from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
+from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSignedIn
 
 __all__ = [
     "begin_draft", "drop_draft", "drop_scenario", "keep_scenario", "progress_migration", "propose_draft",
@@ -36,11 +36,11 @@ def begin_draft(
         raise Conflict(Text("该事项正在迁移办件，请稍后。", "Cases of this matter are being moved; wait."))
     draft = MatterDraft(
         code=code, name=_name(made), department=_department(made), content=made, base_version=base_version,
-        author_id=call.actor.user_id, author_name=call.actor.name, note=note[:500],
+        author_id=_user(call), author_name=call.actor.name, note=note[:500],
         created_at=call.at, updated_at=call.at, simulated=call.actor.simulated,
     )  # fmt: skip
-    access.require(call.actor, "edit", draft)
     draft.save()
+    access.require(call.actor, "edit", draft)  # asked of the row as it stands; refused, nothing is kept
     _remember(call, draft, Part.BASIC, [Text(note or "新建草稿", note or "Draft begun")])
     audit.note(matter=code, draft=draft.pk, base=base_version)
     _tell(draft, "begun")
@@ -68,10 +68,10 @@ def save_draft(
         return kept
     kept.content, kept.name = made, _name(made)
     kept.department = _department(made)
-    access.require(call.actor, "edit", kept)
     kept.revision += 1
     kept.updated_at = call.at
     kept.save()
+    access.require(call.actor, "edit", kept)  # the new deciding office must be the author's too
     _remember(call, kept, Part(part), [text for _part, text in found])
     audit.note(matter=kept.code, draft=kept.pk, revision=kept.revision, changes=len(found))
     return kept
@@ -142,8 +142,8 @@ def publish_draft(call: Call, *, draft: MatterDraft, revision: int) -> MatterDra
     module = matter.module if matter is not None else MODULE
     published = services.publish_matter(call.with_key(None), content=kept.content, module=module)
     kept.published_by_id = call.actor.user_id
-    kept.published_version = published.current.number
-    kept.simulated = kept.simulated or bool(published.current.content.get("simulated"))
+    kept.published_version = published.current.number if published.current else None
+    kept.simulated = kept.simulated or bool(kept.content.get("simulated"))
     return _turn(
         call, kept, DraftState.PUBLISHED,
         Text(f"发布为版本{kept.published_version}", f"Published as version {kept.published_version}"), "published",
@@ -168,11 +168,11 @@ def keep_scenario(
         defaults={
             "department": draft.department, "sample": dict(sample), "answers": dict(answers),
             "steps": list(steps), "expected": trials.expected(trial), "start": trials.day(start),
-            "by_id": call.actor.user_id, "made_at": call.at,
+            "by_id": _user(call), "made_at": call.at,
         },
     )  # fmt: skip
     audit.note(matter=draft.code, scenario=kept.name)
-    return kept  # type: ignore[no-any-return]
+    return kept
 
 
 @action("designer.scenario.drop")
@@ -192,12 +192,13 @@ def start_migration(call: Call, *, code: str) -> Migration:
         raise NotFound()
     target = Migration(
         code=code, department=_department(matter.current.content), version=matter.current.number,
-        version_id_kept=matter.current.pk, by_id=call.actor.user_id, by_name=call.actor.name, started_at=call.at,
+        version_id_kept=matter.current.pk, by_id=_user(call), by_name=call.actor.name, started_at=call.at,
     )  # fmt: skip
-    access.require(call.actor, "start", target)
-    if Migration.objects.filter(code=code, ended_at=None).exists():
-        raise Conflict(Text("该事项的迁移正在进行。", "A migration of this matter is running."))
+    busy = Migration.objects.filter(code=code, ended_at=None).exists()
     target.save()
+    access.require(call.actor, "start", target)
+    if busy:
+        raise Conflict(Text("该事项的迁移正在进行。", "A migration of this matter is running."))
     jobs.enqueue("designer.migrate", {"migration": target.pk}, key=f"migration-{target.pk}")
     audit.note(matter=code, version=target.version)
     events.emit("designer.migration.started", code, {"matter_code": code, "version": target.version})
@@ -226,6 +227,13 @@ def progress_migration(
 
 
 # -- inside ----------------------------------------------------------------------------------------
+def _user(call: Call) -> int:
+    """Whose deed it is; nobody but a person writes or publishes matters. Raises NotSignedIn."""
+    if call.actor.user_id is None:
+        raise NotSignedIn()
+    return call.actor.user_id
+
+
 def _taken(call: Call, draft: MatterDraft, verb: str, revision: int) -> MatterDraft:
     """The draft under lock, as the asker saw it; else a Conflict that says who was first."""
     access.require(call.actor, verb, draft)
@@ -291,7 +299,7 @@ def _name(made: Mapping[str, Any]) -> dict[str, str]:
 
 def _remember(call: Call, draft: MatterDraft, part: Part, lines: list[Text]) -> None:
     DraftChange.objects.create(
-        draft=draft, revision=draft.revision, at=call.at, by_id=call.actor.user_id,
+        draft=draft, revision=draft.revision, at=call.at, by_id=_user(call),
         by_name=call.actor.name, part=part.value, lines=[one.to_dict() for one in lines[:40]],
     )  # fmt: skip
 

@@ -108,11 +108,10 @@ def save(request: HttpRequest, pk: int, body: ContentIn) -> DraftOut:
     part = (
         body.part if body.part in {"basic", "conditions", "materials", "form", "tables", "flow"} else "basic"
     )
+    call = request.call()  # type: ignore[attr-defined]
     return _out(
-        actions.save_draft(
-            request.call(), draft=found, content_=body.content, part=part, revision=body.revision
-        )
-    )  # type: ignore[attr-defined]
+        actions.save_draft(call, draft=found, content_=body.content, part=part, revision=body.revision)
+    )
 
 
 @router.get("/drafts/{int:pk}/troubles", response={200: list[TroubleOut], **READ}, auth=django_auth)

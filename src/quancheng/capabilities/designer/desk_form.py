@@ -254,7 +254,12 @@ def feel_check(request: HttpRequest) -> HttpResponse:
     """立即检查: whether a FEEL text can be read, and what it gives for example answers."""
     queries.require_designer(request.actor)  # type: ignore[attr-defined]
     text = next(
-        (value for name, value in request.POST.items() if name.startswith(("rule_", "feel", "condition"))), ""
+        (
+            str(value)
+            for name, value in request.POST.items()
+            if name.startswith(("rule_", "feel", "condition"))
+        ),
+        "",
     )
     found: dict[str, Any] = {"text": text}
     if text.strip():

@@ -56,9 +56,8 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("场景已保存。"))
             return redirect("designer:trial", pk)
         if given.get("do") == "forget":
-            scenario = (
-                queries.scenarios(request.actor, draft.code).filter(pk=_number(given.get("scenario"))).first()
-            )  # type: ignore[attr-defined]
+            known = queries.scenarios(request.actor, draft.code)  # type: ignore[attr-defined]
+            scenario = known.filter(pk=_number(given.get("scenario"))).first()
             if scenario is None:
                 raise NotFound()
             actions.drop_scenario(request.call(), scenario=scenario)  # type: ignore[attr-defined]

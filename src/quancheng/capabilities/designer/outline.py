@@ -263,12 +263,12 @@ def _draw(definitions: flow.Definitions, arrow: str, key: str) -> None:
     )
     if edge is None:
         return
-    points = edge.findall(f"{{{WAY}}}waypoint")
+    points: list[Any] = list(edge.findall(f"{{{WAY}}}waypoint"))
     if len(points) < 2:
         return
     x = (float(points[0].get("x")) + float(points[-1].get("x"))) / 2
     y = (float(points[0].get("y")) + float(points[-1].get("y"))) / 2 - 110
-    plane = edge.getparent()
+    plane: Any = edge.getparent()
     shape = etree.SubElement(plane, f"{{{DI}}}BPMNShape", id=f"{key}_shape", bpmnElement=key)
     etree.SubElement(shape, f"{{{DC}}}Bounds", x=f"{x - 60:g}", y=f"{y - 40:g}", width="120", height="80")
     second = etree.SubElement(plane, f"{{{DI}}}BPMNEdge", id=f"{key}__next_edge", bpmnElement=f"{key}__next")
@@ -284,7 +284,7 @@ def removed_step(text: str, key: str) -> str:
     """Without a task that has one arrow in and one out. Raises InvalidInput saying why it cannot go."""
     definitions = parsed(text)
     node = _by_id(definitions, key)
-    flows = list(definitions.root.iter(f"{{{BPMN}}}sequenceFlow"))
+    flows: list[Any] = list(definitions.root.iter(f"{{{BPMN}}}sequenceFlow"))
     into = [one for one in flows if one.get("targetRef") == key]
     out = [one for one in flows if one.get("sourceRef") == key]
     attached = any(
@@ -301,7 +301,7 @@ def removed_step(text: str, key: str) -> str:
         if (one.text or "").strip() == out[0].get("id"):
             one.text = into[0].get("id")
     gone = {key, out[0].get("id")}
-    ends = [
+    ends: list[Any] = [
         one
         for one in definitions.root.iter(f"{{{DI}}}BPMNEdge")
         if one.get("bpmnElement") in {into[0].get("id"), out[0].get("id")}
@@ -311,9 +311,9 @@ def removed_step(text: str, key: str) -> str:
         second = next(one for one in ends if one is not first)
         last = second.findall(f"{{{WAY}}}waypoint")[-1]
         first.findall(f"{{{WAY}}}waypoint")[-1].attrib.update({"x": last.get("x"), "y": last.get("y")})
-    for one in list(definitions.root.iter()):
-        if one.get("bpmnElement") in gone if isinstance(one.tag, str) else False:
-            one.getparent().remove(one)
+    shapes: list[Any] = [one for one in definitions.root.iter() if one.get("bpmnElement") in gone]
+    for one in shapes:
+        one.getparent().remove(one)
     node.getparent().remove(node)
     out[0].getparent().remove(out[0])
     return text_of(definitions)

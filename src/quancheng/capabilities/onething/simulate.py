@@ -36,7 +36,7 @@ def seed(city: Any, random: Any) -> str:
 
 def _story(random: Any, theme: Theme, officer: int, number: int, plan: tuple[str, ...]) -> int:
     found = people.search_people(
-        Actor.system("onething", simulated=True), {"region": "370102", "age_from": "24", "age_to": "38"}
+        Actor.system("onething", simulated=True), {"age_from": "24", "age_to": "38"}
     ).filter(user=None, simulated=True, sex="2", cases=None)
     count = min(found.count(), 100)
     if not count:
