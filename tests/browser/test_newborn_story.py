@@ -118,7 +118,6 @@ def test_newborn_from_one_form_to_the_pack(visit: Visit, city) -> None:
     mine = receipts(page)
     vaccination = next(name for name in mine if "接种" in name)
     assert mine[vaccination], "side by side with the household"
-    page.screenshot(path="/tmp/newborn-progress.png", full_page=True)
     approve(city, mine["出生户口登记"])
     approve(city, mine[vaccination])
     insurance = next(name for name in mine if "医保" in name)
@@ -134,7 +133,6 @@ def test_newborn_from_one_form_to_the_pack(visit: Visit, city) -> None:
         lambda: go(page, home) and page.get_by_role("link", name="下载结果包").count(), "the result pack", 90
     )
     expect(page.locator(".things__item .tag--ok")).to_have_count(5)
-    page.screenshot(path="/tmp/newborn-done.png", full_page=True)
     with page.expect_download() as held:
         page.get_by_role("link", name="下载结果包").click()
     pack = zipfile.ZipFile(io.BytesIO(held.value.path().read_bytes()))

@@ -10,16 +10,16 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.offices import approve, deed, today
 from tests.browser.test_newborn_story import forward, receipts, without_draft
-from tests.browser.tools import PHONE, Visit, axe, go, portrait, settled, sideways, until
+from tests.browser.tools import PHONE, Visit, axe, go, portrait, sideways, until
 
 
 def as_firm(page: Page) -> None:
     """Act for the firm, as its owner would."""
     go(page, "/me/firms/")
-    switch = page.get_by_role("button", name=re.compile("切换|代表|以企业身份"))
+    switch = page.get_by_role("button", name=re.compile("^以它办事"))
     if switch.count():
         switch.first.click()
-        settled(page)
+        expect(page.get_by_role("button", name="回到个人身份")).to_be_visible()
 
 
 def picture(name: str) -> dict[str, object]:
@@ -84,7 +84,6 @@ def test_restaurant_with_correction_visit_and_appeal(visit: Visit, city) -> None
     # the signboard comes back for correction; nothing else waits for it
     deed(city, f"send_back({json.dumps(sign)}, '招牌面积请按实测填写')\n")
     until(lambda: go(page, home) and page.get_by_role("link", name="去补正").count(), "the correction shows")
-    page.screenshot(path="/tmp/restaurant-correction.png", full_page=True)
     for one in others:
         approve(city, one)
     page.get_by_role("link", name="去补正").click()
@@ -115,4 +114,3 @@ def test_restaurant_with_correction_visit_and_appeal(visit: Visit, city) -> None
         lambda: go(page, home) and page.get_by_role("link", name="下载结果包").count(), "the result pack", 90
     )
     expect(page.locator(".things__item .tag--ok")).to_have_count(4)
-    page.screenshot(path="/tmp/restaurant-done.png", full_page=True)

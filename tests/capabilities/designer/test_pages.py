@@ -95,7 +95,11 @@ def test_conditions_materials_and_fields_are_edited(signed_in, draft) -> None:
 def test_basics_are_kept_and_a_matter_is_begun_from_nothing(signed_in, draft) -> None:
     client = signed_in("matter-author")
     page = client.get(f"/work/designer/{draft.pk}/basic/")
-    given = {key: value for key, value in page.context["form"].initial.items() if value not in (None, False)}
+    given = {
+        key: value
+        for key, value in page.context["form"].initial.items()
+        if value is not None and value is not False
+    }
     assert client.post(f"/work/designer/{draft.pk}/basic/", given | {"revision": 1}).status_code == 302
     draft.refresh_from_db()
     assert draft.revision <= 2

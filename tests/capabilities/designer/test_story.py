@@ -68,6 +68,9 @@ def test_another_person_publishes_and_running_cases_stay_until_they_are_moved(
     assert draft.published_version == 2
     running.refresh_from_db()
     assert running.version.number == 1
+    assert person_applies("citizen-young", insist=True).version.number == 2, (
+        "new applications run on the new one"
+    )
 
     rows, _page = queries.preview(publisher.actor, "senior-card", {})
     assert [(one["receipt"], one["ok"]) for one in rows] == [(running.receipt, True)]
@@ -181,12 +184,12 @@ def person_applies(town):
     from quancheng.capabilities.services.models import Matter
     from quancheng.kernel.actions import Call
 
-    def apply():
-        call = Call(actor_for(User.objects.get(demo_key="citizen-elder")))
+    def apply(key="citizen-elder", insist=False):
+        call = Call(actor_for(User.objects.get(demo_key=key)))
         kept = services.save_draft(call, matter=Matter.objects.get(code="senior-card"), form=ANSWERS)
         fact = files.keep(SimpleUploadedFile("me.jpg", picture(), "image/jpeg"))
         services.attach_file(call, material="photo", fact=fact, name="me.jpg", draft=kept)
-        return services.submit_case(call, matter_code="senior-card")
+        return services.submit_case(call, matter_code="senior-card", insist=insist)
 
     return apply
 

@@ -171,10 +171,10 @@ def test_every_theme_is_readable_and_leads_to_a_matter(town) -> None:
         ("newborn-vaccination", {"children": [(2026, 10, 1)]}, True),
         ("newborn-vaccination", {"children": [(2025, 10, 1)]}, False),
         ("retiring", {"sex": "male", "age": 61, "birth_date": (1965, 7, 1)}, False),
-        ("retiring", {"sex": "male", "age": 60, "birth_date": (1966, 1, 10)}, True),
+        ("retiring", {"sex": "male", "age": 60, "birth_date": (1966, 7, 10)}, True),
         ("retiring", {"sex": "female", "age": 56, "birth_date": (1970, 12, 10)}, False),
-        ("licence-expiring", {"licences": [{"valid_to": (2026, 12, 1)}]}, True),
-        ("licence-expiring", {"licences": [{"valid_to": None}]}, False),
+        ("licence-expiring", {"next_expiry": (2026, 12, 1)}, True),
+        ("licence-expiring", {"next_expiry": None}, False),
     ],
 )
 def test_conditions(town, code: str, facts: dict, hit: bool) -> None:
@@ -192,7 +192,7 @@ def test_conditions(town, code: str, facts: dict, hit: bool) -> None:
         return Decimal(value) if isinstance(value, int) else value
 
     spec = Theme.objects.get(code=code).spec
-    base = {"licence_types": [], "licences": [], "children": [], "age": 30}
+    base = {"licence_types": [], "next_expiry": None, "children": [], "age": 30}
     found = themes.match(spec, as_feel(base | facts), date(2026, 11, 22))
     assert (found is not None) == hit
 

@@ -10,7 +10,9 @@ from typing import Any
 from tests.capabilities.services import form_matter
 from tests.core.flow.bpmn import xml
 
-OFFICE = '<userTask id="ask" name="审查" qc:side="office" qc:status="submitted" qc:outcomes="approve refuse"/>'
+OFFICE = (
+    '<userTask id="ask" name="审查" qc:side="office" qc:status="submitted" qc:outcomes="approve refuse"/>'
+)
 ENDS = '<startEvent id="start"/><endEvent id="end" qc:status="completed"/>'
 PATH = "start -> ask -> end"
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
@@ -32,7 +34,11 @@ def bpmn(body: str = ENDS + OFFICE, path: str = PATH, root: str = "") -> str:
 
 def gated(condition: str) -> str:
     """A process in which the condition is asked after the office has spoken."""
-    body = ENDS + OFFICE + '<exclusiveGateway id="gate" default="gate_end"/><endEvent id="other" qc:status="refused"/>'
+    body = (
+        ENDS
+        + OFFICE
+        + '<exclusiveGateway id="gate" default="gate_end"/><endEvent id="other" qc:status="refused"/>'
+    )
     return bpmn(body, f"start -> ask -> gate -> end; gate -> other [{condition}]")
 
 
@@ -83,7 +89,9 @@ def condition(check: str, **options: Any) -> dict[str, Any]:
 
 def long_chain(count: int) -> str:
     tasks = "".join(f'<task id="t{n}"/>' for n in range(count))
-    return bpmn(ENDS + OFFICE + tasks, "start -> ask -> " + " -> ".join(f"t{n}" for n in range(count)) + " -> end")
+    return bpmn(
+        ENDS + OFFICE + tasks, "start -> ask -> " + " -> ".join(f"t{n}" for n in range(count)) + " -> end"
+    )
 
 
 PROCESSES = (

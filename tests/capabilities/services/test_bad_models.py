@@ -120,13 +120,17 @@ def test_a_bomb_behind_a_gateway_is_refused_or_bounded(applicant, person, bomb):
     before = case.flow
     with quickly():
         try:
-            assert decide(case, "approve").state in {"completed", "refused"}, "null and false take the default"
+            assert decide(case, "approve").state in {"completed", "refused"}, (
+                "null and false take the default"
+            )
         except Conflict as stuck:
             assert "流程走不下去" in told(stuck).zh
             case.refresh_from_db()
             assert (case.state, case.flow) == ("submitted", before), "nothing half-done"
     publish(**PLAIN)
-    assert decide(apply(person(age_from=30, age_to=60)), "approve").state == "completed", "mended for the next"
+    assert decide(apply(person(age_from=30, age_to=60)), "approve").state == "completed", (
+        "mended for the next"
+    )
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: bomb[:30])

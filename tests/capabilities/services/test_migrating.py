@@ -29,7 +29,9 @@ def with_review(text: str = STANDARD) -> str:
     flow = 'id="received__decide" sourceRef="received" targetRef="decide"'
     assert flow in text
     text = text.replace(flow, flow.replace('targetRef="decide"', 'targetRef="second_look"'))
-    text = text.replace("<bpmn:incoming>received__decide</bpmn:incoming>", "<bpmn:incoming>looked</bpmn:incoming>")
+    text = text.replace(
+        "<bpmn:incoming>received__decide</bpmn:incoming>", "<bpmn:incoming>looked</bpmn:incoming>"
+    )
     return text.replace('<bpmn:serviceTask id="issue"', REVIEW + '<bpmn:serviceTask id="issue"', 1)
 
 
@@ -61,7 +63,9 @@ def publish(text: str, **more: Any) -> Matter:
         "form_json": "", "material": [], "condition": [], "bpmn": text,
         "department": {"follows": "jn-civil", "level": "district"},
     }  # fmt: skip
-    return actions.publish_matter(Call.system("services"), content=content() | change | more, module="services")
+    return actions.publish_matter(
+        Call.system("services"), content=content() | change | more, module="services"
+    )
 
 
 @pytest.fixture
@@ -76,8 +80,10 @@ def clerk(town, user) -> Actor:
 
 
 @pytest.fixture
-def author() -> Actor:
-    return Actor.system("services")
+def author(town, user) -> Actor:
+    """Whoever publishes matters may also move their cases."""
+    grant = RoleGrant("designer.publisher", frozenset({Department.objects.get(code="jn-civil").pk}))
+    return Actor(ActorKind.OFFICIAL, "李编制", user("clerk-manager").pk, grants=(grant,))
 
 
 def apply(person: Actor) -> Case:
@@ -259,7 +265,9 @@ def test_a_change_of_words_moves_every_case_wherever_it_stands(elder, clerk, aut
     publish(with_review())
     case = apply(elder)
     actions.claim_case(Call(clerk), case=case)
-    target = publish(with_review(), summary={"zh": "新的说明（模拟）。", "en": "New words (simulated)."}).current
+    target = publish(
+        with_review(), summary={"zh": "新的说明（模拟）。", "en": "New words (simulated)."}
+    ).current
     [row], _ = queries.migration_preview(author, CODE)
     assert row["ok"]
     flow = fresh(case).flow

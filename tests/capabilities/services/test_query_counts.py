@@ -27,7 +27,10 @@ DECIDE = (
     '<userTask id="correct" qc:side="applicant" qc:status="correction"/>'
 )
 LOOP = 'decide -> decided -> end; decided -> correct [outcome = "return"]; correct -> decide'
-MOST = {"inbox": 25, "desk_case": 45, "citizen_case": 45, "tasks": 25, "submit": 60, "approve": 60}
+MOST = {
+    "inbox": 16, "tasks": 11, "own": 9, "api": 25, "desk_case": 29, "citizen_case": 17,
+    "submit": 24, "approve": 39,
+}  # fmt: skip
 """What each may cost at most, whatever is on it; lower it when it becomes cheaper."""
 
 
@@ -136,11 +139,11 @@ def test_lists_of_the_interface(busy, signed_in):
     for client, path in ((desk, "/api/v1/services/desk/cases"), (citizen, "/api/v1/services/cases")):
         page(client, f"{path}?state=all&size=2")()
         costs = [asks(page(client, f"{path}?state=all&size={size}")) for size in (2, 25, 50)]
-        assert costs[0] == costs[1] == costs[2] <= MOST["inbox"], (path, costs)
+        assert costs[0] == costs[1] == costs[2] <= MOST["api"], (path, costs)
 
 
 def test_ones_own_cases(busy, signed_in):
-    same(signed_in("citizen-elder"), "/cases/?size={size}", "inbox", lambda size: size)
+    same(signed_in("citizen-elder"), "/cases/?size={size}", "own", lambda size: size)
 
 
 def test_case_page_of_the_office_and_of_the_applicant(town, elder, clerk, signed_in):

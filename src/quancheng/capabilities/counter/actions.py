@@ -37,7 +37,7 @@ def publish_hall(call: Call, *, content: Mapping[str, Any]) -> Hall:
     values = {key: value for key, value in content.items() if key != "code"}
     hall, made = Hall.objects.update_or_create(code=content["code"], defaults=values)
     audit.note(hall=hall.code, new=made)
-    return hall  # type: ignore[no-any-return]
+    return hall
 
 
 @action("counter.receive")
@@ -68,7 +68,7 @@ def receive_application(
         call, matter_code=matter_code, form=form, person_id=person_id, firm_id=firm_id, insist=insist,
         files=scans, names=names, channel="counter",  # type: ignore[arg-type]
     )  # fmt: skip
-    reception: Reception = Reception.objects.create(
+    reception: Reception = Reception.objects.create(  # type: ignore[misc]
         case=case, hall=hall, clerk_id=call.actor.user_id, at=call.at, purpose=purpose[:200],
         papers=[paper.to_dict() for paper in papers], simulated=case.simulated,
     )  # fmt: skip

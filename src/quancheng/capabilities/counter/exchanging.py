@@ -40,7 +40,7 @@ def register_partner(call: Call, *, content: Mapping[str, Any]) -> Partner:
     values = {key: value for key, value in content.items() if key != "code"}
     partner, made = Partner.objects.update_or_create(code=content["code"], defaults=values)
     audit.note(partner=partner.code, new=made)
-    return partner  # type: ignore[no-any-return]
+    return partner
 
 
 @action("counter.exchange.offer")

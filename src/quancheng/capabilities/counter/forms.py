@@ -121,8 +121,8 @@ class HallFilter(forms.Form):
 class StepForm(forms.Form):
     """One hand-over: what the step needs and no more."""
 
-    def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
-        super().__init__(*args, prefix=step.verb, **kwargs)
+    def __init__(self, data: Any = None, *, step: Step) -> None:
+        super().__init__(data, prefix=step.verb)
         if step.by_courier:
             self.fields["courier"] = forms.CharField(label=_("承运人"), max_length=60)
             self.fields["waybill"] = forms.CharField(label=_("运单号"), max_length=30)

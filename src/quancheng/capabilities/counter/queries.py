@@ -117,13 +117,13 @@ def reception(actor: Actor, receipt: str) -> Reception:
     )
     if found is None:
         raise NotFound()
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def reception_of(actor: Actor, case: Any) -> Reception | None:
     """Where a case was received, None when it came another way."""
     found = access.visible(actor, Reception).select_related("hall", "clerk").filter(case_id=case.pk)
-    return found.first()  # type: ignore[no-any-return]
+    return found.first()
 
 
 # -- bags -------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def bag(actor: Actor, number: str) -> Bag:
     )
     if found is None:
         raise NotFound()
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def chain(found: Bag) -> list[BagEvent]:
@@ -252,4 +252,4 @@ def exchange(actor: Actor, reference: str) -> Exchange:
     found = access.visible(actor, Exchange).select_related("partner").filter(reference=reference[:64]).first()
     if found is None:
         raise NotFound()
-    return found  # type: ignore[no-any-return]
+    return found

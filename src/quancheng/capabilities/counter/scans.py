@@ -9,7 +9,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from quancheng.capabilities.trust import queries as trust
 from quancheng.core.text import Text
@@ -63,7 +63,7 @@ def _decoded(upload: Any) -> tuple[str, int, int]:
                         )
                     )
                 image.load()
-    except Image.UnidentifiedImageError as wrong:
+    except UnidentifiedImageError as wrong:
         raise Unsupported(
             Text("这不是 JPEG 或 PNG 图片。", "This is not a JPEG or PNG picture."),
             todo=Text("请把扫描仪设为 JPEG 或 PNG。", "Set the scanner to JPEG or PNG."),

@@ -141,7 +141,9 @@ def _tried(
     draft: MatterDraft, wanted: str, given: Mapping[str, str]
 ) -> tuple[dict[str, Any] | None, QuanchengError | None]:
     try:
-        document = decisions.edited(_document(draft.content), wanted, {**given, "do": ""})
+        document = decisions.edited(
+            _document(draft.content), wanted, {name: given[name] for name in given} | {"do": ""}
+        )
         table = decisions.element_of(document, wanted).expression
         if not isinstance(table, DecisionTable):
             raise InvalidInput(Text("只有决策表可以试。", "Only a table can be tried."))

@@ -91,7 +91,8 @@ def difference(actor: Actor, kept: MatterDraft) -> list[diffing.Change]:
 def departments_of(actor: Actor) -> list[Any]:
     """Departments the asker designs for."""
     held = {pk for one in actor.grants if one.role in ROLES for pk in one.departments}
-    return [one for one in people.departments() if one.pk in held]
+    below = (one for root in people.departments() for one in people.subtree(root.code))
+    return [one for one in below if one.pk in held and one.active]
 
 
 def migrations(actor: Actor, code: str) -> list[Migration]:

@@ -113,7 +113,8 @@ SAMPLES = (
     Sample("elder", Text("67岁老人，住历下区", "Aged 67, lives in Lixia"), name="模拟甲", sex="2", birth_date="1959-05-06"),
     Sample("sixty", Text("刚满60岁", "Just 60"), name="模拟乙", sex="1", birth_date="1966-01-15"),
     Sample("young", Text("34岁，住历下区", "Aged 34, lives in Lixia"), name="模拟丙", sex="2", birth_date="1992-03-08"),
-    Sample("outside", Text("45岁，居住地在外地", "Aged 45, lives elsewhere"), name="模拟丁", sex="1", birth_date="1981-07-07", residence="370202", household="370202"),
+    Sample("outside", Text("45岁，居住地在外地", "Aged 45, lives elsewhere"), name="模拟丁", sex="1",
+           birth_date="1981-07-07", residence="370202", household="370202"),
     Sample("firm", Text("企业（餐饮）", "A firm (catering)"), kind="firm", name="模拟餐饮公司"),
 )  # fmt: skip
 

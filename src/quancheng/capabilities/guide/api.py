@@ -107,7 +107,7 @@ class ConversationPage(Schema):
     previous: str | None
 
 
-class MessageOut(Schema):
+class ChatMessageOut(Schema):
     """发言."""
 
     sequence: int
@@ -122,7 +122,7 @@ class Messages(Schema):
     """What was said after a place; ``through`` is the place to ask from next."""
 
     conversation: ConversationOut
-    items: list[MessageOut]
+    items: list[ChatMessageOut]
     through: int
 
 
@@ -183,7 +183,7 @@ def conversation(request: HttpRequest, place: Query[After]) -> dict[str, Any]:
             "through": said[-1].sequence if len(said) == queries.BATCH else held.sequence}  # fmt: skip
 
 
-@router.post("/conversation/messages", response={200: MessageOut, **ERRORS}, summary="发言 Say something")
+@router.post("/conversation/messages", response={200: ChatMessageOut, **ERRORS}, summary="发言 Say something")
 def say(request: HttpRequest, data: SayIn) -> dict[str, Any]:
     held = own(request)
     if held is not None and held.state == State.CLOSED:
@@ -268,7 +268,10 @@ def transcript(request: HttpRequest, number: str, place: Query[After]) -> dict[s
 
 
 @router.post(
-    "/desk/{number}/messages", auth=django_auth, response={200: MessageOut, **ERRORS}, summary="回复 Reply"
+    "/desk/{number}/messages",
+    auth=django_auth,
+    response={200: ChatMessageOut, **ERRORS},
+    summary="回复 Reply",
 )
 def reply(request: HttpRequest, number: str, data: SayIn) -> dict[str, Any]:
     found = queries.desk_conversation(actor_of(request), number[:12])

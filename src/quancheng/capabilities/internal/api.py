@@ -69,7 +69,7 @@ class WorkPage(Schema):
     previous: str | None
 
 
-class ItemOut(Schema):
+class InternalItemOut(Schema):
     number: str
     code: str
     name: Bilingual
@@ -84,7 +84,7 @@ class ItemOut(Schema):
 
 
 class ItemPage(Schema):
-    items: list[ItemOut]
+    items: list[InternalItemOut]
     next: str | None
     previous: str | None
 
@@ -96,7 +96,7 @@ class NoticeOut(Schema):
     sha256: str
 
 
-class ItemDetail(ItemOut):
+class ItemDetail(InternalItemOut):
     works: list[WorkOut]
     notices: list[NoticeOut]
     provenance: dict[str, Any]
@@ -143,7 +143,7 @@ class Filing(Schema):
     form: dict[str, Any] = {}
 
 
-class Decision(Schema):
+class InternalDecision(Schema):
     work: int
     outcome: str
     opinion: str = ""
@@ -220,7 +220,9 @@ def items(request: HttpRequest, filters: Query[ListFilters]) -> dict[str, Any]:
     return {"items": [_item(one) for one in page.items], "next": page.next, "previous": page.previous}
 
 
-@router.post("/items", auth=django_auth, response={201: ItemOut, **WRITE}, summary="申报事项 File an item")
+@router.post(
+    "/items", auth=django_auth, response={201: InternalItemOut, **WRITE}, summary="申报事项 File an item"
+)
 def file(request: HttpRequest, body: Filing) -> tuple[int, dict[str, Any]]:
     call = request.call()  # type: ignore[attr-defined]
     dossier = queries.dossier(call.actor, body.dossier) if body.dossier else None
@@ -253,10 +255,10 @@ def item(request: HttpRequest, number: str) -> dict[str, Any]:
 @router.post(
     "/items/{number}/decide",
     auth=django_auth,
-    response={200: ItemOut, **WRITE},
+    response={200: InternalItemOut, **WRITE},
     summary="办理环节 Decide a step",
 )
-def decide(request: HttpRequest, number: str, body: Decision) -> dict[str, Any]:
+def decide(request: HttpRequest, number: str, body: InternalDecision) -> dict[str, Any]:
     found = queries.item(_actor(request), number)
     work = next((one for one in queries.works(found) if one.pk == body.work), None)
     if work is None:

@@ -62,7 +62,7 @@ class GuideOut(ThemeOut):
     questions: dict[str, Any]
 
 
-class ItemOut(Schema):
+class BundleItemOut(Schema):
     """事项进度."""
 
     key: str
@@ -86,7 +86,7 @@ class BundleOut(Schema):
     finished_at: datetime | None
     packed: bool
     simulated: bool
-    items: list[ItemOut]
+    items: list[BundleItemOut]
 
 
 class BundlesOut(Schema):

@@ -22,7 +22,8 @@ from quancheng.core.text import Text
 from quancheng.kernel import access, audit, clock
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.actor import Actor
-from quancheng.kernel.errors import NotFound, Unavailable
+from quancheng.kernel.errors import NotFound
+from quancheng.kernel.press import pdf_of
 
 __all__ = ["cover_html", "keep_pack", "unprinted"]
 
@@ -67,7 +68,7 @@ def _zip(bundle: Bundle) -> bytes:
             target,
             bundle,
             "00-结果清单.pdf",
-            trust.seal_pdf(_pdf(cover_html(bundle)), office, reason=bundle.receipt or ""),
+            trust.seal_pdf(pdf_of(cover_html(bundle)), office, reason=bundle.receipt or ""),
         )
         for row in bundle.items.select_related("case"):
             documents = row.case.documents.exclude(digest="").order_by("made_at") if row.case else []
@@ -114,26 +115,3 @@ def _row(applicant: Actor, row: BundleItem) -> dict[str, Any]:
         "item": row, "case": row.case, "licence": licence, "cards": cards, "number": row.given_number,
         "url": blobs.verification_url(licence) if licence else "", "office": row.case.department.text if row.case else None,
     }  # fmt: skip
-
-
-def _pdf(html: str) -> bytes:
-    try:
-        from weasyprint import HTML
-    except OSError as missing:
-        raise Unavailable(
-            Text(
-                "本机缺少排版库，结果包稍后自动补做。",
-                "The typesetting library is missing; the pack is made later.",
-            )
-        ) from missing
-    target = io.BytesIO()
-    HTML(string=html, url_fetcher=_nothing).write_pdf(target)
-    return target.getvalue()
-
-
-def _nothing(url: str, *args: Any, **kwargs: Any) -> Any:
-    if url.startswith("data:"):
-        from weasyprint import default_url_fetcher
-
-        return default_url_fetcher(url, *args, **kwargs)
-    raise ValueError(f"结果清单不得引用外部内容 {url[:80]}. The cover refers to nothing outside.")

@@ -33,7 +33,7 @@ def publish_theme(call: Call, *, content: Mapping[str, Any]) -> Theme:
         },
     )  # fmt: skip
     audit.note(theme=theme.code, new=made)
-    return theme  # type: ignore[no-any-return]
+    return theme
 
 
 @action("outreach.theme.switch")

@@ -26,7 +26,7 @@ def persons(after: int, size: int = BATCH) -> list[tuple[Any, dict[str, Any]]]:
         .prefetch_related("licences__type")[:size]
     )
     children = _children(system, {one.household_id for one in found if one.household_id})
-    return [(one, person_facts(one, children.get(one.household_id, ()))) for one in found]
+    return [(one, person_facts(one, children.get(one.household_id or 0, ()))) for one in found]
 
 
 def person_facts(one: Any, children: Any) -> dict[str, Any]:
@@ -40,9 +40,7 @@ def person_facts(one: Any, children: Any) -> dict[str, Any]:
         "sex": "female" if one.sex == "2" else "male",
         "district": one.district_code,
         "licence_types": [row.type.code for row in licences],
-        "licences": [
-            {"type": row.type.code, "number": row.number, "valid_to": _date(row.valid_to)} for row in licences
-        ],
+        "next_expiry": _date(min((row.valid_to for row in licences if row.valid_to), default=None)),
         "children": [_date(birth) for birth in children] if parent else [],
     }
 

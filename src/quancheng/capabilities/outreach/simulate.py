@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
+
 from quancheng.capabilities.outreach import actions, sweeping
 from quancheng.capabilities.outreach.models import Consent, Theme
 from quancheng.capabilities.people import queries as people
@@ -29,8 +31,21 @@ def seed(city: Any, random: Any) -> str:
         *elders.order_by("pk")[:OTHERS],
     ]
     codes = list(Theme.objects.values_list("code", flat=True))
+    account = _account()
     for one in chosen:
-        who = Actor(ActorKind.PERSON, one.name, None, one.pk, simulated=True)
+        who = Actor(ActorKind.PERSON, one.name, account, one.pk, simulated=True)
         actions.set_consents(Call(who), general=True, agreed=codes)
     done = sweeping.sweep()
     return f"{len(chosen)}人同意，{done.told}条提示"
+
+
+def _account() -> int:
+    """The account that stands for citizens of the synthetic base."""
+    user, made = get_user_model().objects.get_or_create(
+        username="demo-consents",
+        defaults={"kind": "service", "display_name": "模拟市民", "simulated": True, "is_active": False},
+    )
+    if made:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    return int(user.pk)

@@ -24,7 +24,7 @@ def sweep(check: Callable[[], None] = lambda: None, size: int = gathering.BATCH)
     day, call = clock.today(), Call.system("outreach")
     kept = Sweep.objects.filter(day=day).first()
     if kept is not None and kept.done_at is not None:
-        return kept
+        return kept  # type: ignore[no-any-return]
     stage, cursor = (kept.stage, kept.cursor) if kept else (STAGES[0], 0)
     rows = list(Theme.objects.filter(active=True))
     specs = {one.pk: one.spec for one in rows}
