@@ -113,12 +113,14 @@ def test_a_condition_changes_by_table_and_a_running_case_is_moved(visit: Visit) 
     expect(waiting.locator("td").nth(2)).to_have_text("1")
     picture(publisher, "migrate")
     press(publisher, "迁移可以迁移的办件")
+    picture(publisher, "migrating")
     until(
         lambda: (
             go(publisher, f"/work/designer/matters/{CODE}/migrate/")
             and publisher.get_by_role("row", name=old).count() == 0
         ),
         "the running case is moved",
+        90,
     )
     expect(publisher.locator("section:has(#done)")).to_contain_text("已结束")
     assert time.monotonic() - began < SECONDS

@@ -58,7 +58,7 @@ def refuse(form: django_forms.Form, refused: QuanchengError) -> None:
 @never_cache
 def queue(request: HttpRequest) -> HttpResponse:
     """今日收件."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.call().actor  # type: ignore[attr-defined]
     page = queries.receptions(actor, request.GET)
     return render(
         request,
@@ -74,7 +74,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 @never_cache
 def identify(request: HttpRequest) -> HttpResponse:
     """核对来人."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.call().actor  # type: ignore[attr-defined]
     halls = queries.my_halls(actor)
     form = IdentifyForm(request.POST or None, halls=halls)
     status = 200
@@ -109,7 +109,7 @@ def _open(request: HttpRequest) -> dict[str, Any] | None:
 @never_cache
 def matter(request: HttpRequest) -> HttpResponse:
     """选择事项."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.call().actor  # type: ignore[attr-defined]
     queries.require_counter(actor)
     kept = _open(request)
     if kept is None:
@@ -131,7 +131,7 @@ def matter(request: HttpRequest) -> HttpResponse:
 @never_cache
 def form(request: HttpRequest, code: str) -> HttpResponse:
     """填表与材料, by the clerk, in the applicant's presence."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.call().actor  # type: ignore[attr-defined]
     queries.require_counter(actor)
     kept = _open(request)
     if kept is None:
@@ -219,7 +219,7 @@ def _received(
 @never_cache
 def slip(request: HttpRequest, receipt: str) -> HttpResponse:
     """收件凭证: who decides, by when, how to follow, how to complain."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.call().actor  # type: ignore[attr-defined]
     found = queries.reception(actor, receipt)
     return render(
         request,

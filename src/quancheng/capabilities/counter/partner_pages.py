@@ -34,7 +34,7 @@ STATES = {
 @never_cache
 def partners(request: HttpRequest) -> HttpResponse:
     """跨域通办."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.call().actor  # type: ignore[attr-defined]
     queries.require_counter(actor)
     page = queries.exchanges(actor, request.GET)
     return render(
@@ -51,7 +51,7 @@ def partners(request: HttpRequest) -> HttpResponse:
 @never_cache
 def offer(request: HttpRequest, code: str) -> HttpResponse:
     """代收一件跨城申请."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.call().actor  # type: ignore[attr-defined]
     queries.require_counter(actor)
     found = queries.partner(actor, code)
     matters = [one for one in services.desk_matters(actor) if one.code in found.matters]
@@ -80,7 +80,7 @@ def offer(request: HttpRequest, code: str) -> HttpResponse:
 @never_cache
 def exchange(request: HttpRequest, reference: str) -> HttpResponse:
     """一件跨城办件."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.call().actor  # type: ignore[attr-defined]
     queries.require_counter(actor)
     found = queries.exchange(actor, reference)
     kinds = [] if found.outgoing else list(TRANSITIONS.get(found.state, {}))

@@ -83,7 +83,7 @@ def tables(request: HttpRequest, pk: int) -> HttpResponse:
     shown = next((one for one in rows if wanted in (one.id, one.name)), rows[0] if rows else None)
     return page(
         request, "tables", draft, "tables", problem.status if problem else 200, problem=problem, decisions=rows,
-        shown=shown, table=_view(shown, request.POST if problem else {}), policies=POLICIES, tried=tried,
+        shown=shown, table=_view(shown, request.POST if problem or tried else {}), policies=POLICIES, tried=tried,
         notes=_notes(draft, shown), values=[request.POST.get(f"try{n}", "") for n in range(decisions.MAX_COLUMNS)],
     )  # fmt: skip
 

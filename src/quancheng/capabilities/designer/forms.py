@@ -92,8 +92,12 @@ class BasicForm(forms.Form):
 
     zh = forms.CharField(label=_("中文名称"), max_length=100)
     en = forms.CharField(label=_("英文名称"), max_length=160)
-    summary_zh = forms.CharField(label=_("中文说明"), max_length=500, widget=forms.Textarea({"rows": 2}))
-    summary_en = forms.CharField(label=_("英文说明"), max_length=800, widget=forms.Textarea({"rows": 2}))
+    summary_zh = forms.CharField(
+        label=_("中文说明"), max_length=500, widget=forms.Textarea({"rows": 2, "lang": "zh"})
+    )
+    summary_en = forms.CharField(
+        label=_("英文说明"), max_length=800, widget=forms.Textarea({"rows": 2, "lang": "zh"})
+    )
     kind = forms.ChoiceField(label=_("事项类型"))
     applicant = forms.ChoiceField(
         label=_("申请主体"), choices=[("person", _("个人")), ("firm", _("企业")), ("either", _("个人或企业"))]
@@ -115,13 +119,13 @@ class BasicForm(forms.Form):
     basis = forms.CharField(
         label=_("设定依据"),
         max_length=4000,
-        widget=forms.Textarea({"rows": 3}),
+        widget=forms.Textarea({"rows": 3, "lang": "zh"}),
         help_text=_("每行：中文 | 英文"),
     )
     result = forms.CharField(label=_("办理结果"), max_length=200, help_text=_("中文 | 英文"))
     fee = forms.CharField(label=_("收费说明"), max_length=200, help_text=_("中文 | 英文"))
     refusal = forms.CharField(
-        label=_("不予办理情形"), max_length=4000, required=False, widget=forms.Textarea({"rows": 3}),
+        label=_("不予办理情形"), max_length=4000, required=False, widget=forms.Textarea({"rows": 3, "lang": "zh"}),
         help_text=_("每行：标识 | 中文 | 英文 | 依据中文 | 依据英文"),
     )  # fmt: skip
     bulk = forms.BooleanField(label=_("检查全部通过的可以批量决定"), required=False)

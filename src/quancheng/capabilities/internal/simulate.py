@@ -5,6 +5,7 @@ All persons and enterprises are invented (模拟); everything is made by the act
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from quancheng.core.text import Text
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
-from quancheng.kernel.errors import NotFound, QuanchengError
+from quancheng.kernel.errors import NotFound, QuanchengError, Unavailable
 
 __all__ = ["seed"]
 
@@ -220,9 +221,10 @@ def _pack(item: Item) -> None:
     if item.over or Notice.objects.filter(item=item).exists():
         return
     if task := running.waiting_at(item.model.bpmn, item.flow, "pack"):
-        actions.finish_pack(
-            Call.system("internal", simulated=True), item=item, task=task, papers=print_pack(item)
-        )
+        with suppress(Unavailable):  # no typesetter here: the worker's job tries again
+            actions.finish_pack(
+                Call.system("internal", simulated=True), item=item, task=task, papers=print_pack(item)
+            )
 
 
 def _answers(code: str, day: date) -> dict[str, Any]:

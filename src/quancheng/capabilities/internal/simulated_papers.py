@@ -11,6 +11,7 @@ from quancheng.capabilities.people import queries as people
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
+from quancheng.kernel.errors import Unavailable
 
 __all__ = ["seed_meetings", "seed_papers"]
 
@@ -71,7 +72,11 @@ def _paper(office: Any, kind: str, title: str, until: str) -> None:
         return
     paper = actions.issue_paper(leader, paper=paper, outcome="agree")
     paper = actions.number_paper(clerk, paper=paper)
-    paper = actions.seal_paper(clerk, paper=paper, printed=paperwork.print_paper(paper))
+    try:
+        printed = paperwork.print_paper(paper)
+    except Unavailable:  # no typesetter on this machine: the paper waits to be sealed
+        return
+    paper = actions.seal_paper(clerk, paper=paper, printed=printed)
     paper = actions.send_paper(clerk, paper=paper)
     if until == "archive":
         for copy in paper.copies.select_related("department", "paper"):
