@@ -65,6 +65,8 @@ def migrate_case(
     target = MatterVersion.objects.get(pk=to_version_id)
     if target.matter_id != case.matter_id:
         raise Conflict(Text("不能迁移到另一个事项。", "A case cannot move to another matter."))
+    if case.state not in {one.value for one in OPEN}:
+        raise Conflict(Text("办件已经办结，不再迁移。", "The case is decided; it moves no more."))
     plan = _plan(case, target, mapping or {})
     if plan is not None:
         if not plan.ok:

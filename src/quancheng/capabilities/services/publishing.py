@@ -51,7 +51,7 @@ def publish_matter(call: Call, *, content: Mapping[str, Any], module: str) -> Ma
         spec = read_spec(content)
     except ValidationError as wrong:
         detail = "; ".join(f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in wrong.errors()[:5])
-        raise InvalidInput(Text(f"事项定义有误:{detail}", f"The definition is wrong: {detail}")) from wrong
+        raise InvalidInput(Text(f"事项定义有误：{detail}", f"The definition is wrong: {detail}")) from wrong
     refuse_faults(spec)
     plain = spec.model_dump(mode="json", exclude_none=True)
     digest = digest_of(plain)

@@ -204,7 +204,7 @@ class MatterSpec(Row):
         unmet = tuple(
             Refusal(
                 id=row.id,
-                text=Label(zh=f"不符合条件:{row.text.zh}", en=f"Condition not met: {row.text.en}"),
+                text=Label(zh=f"不符合条件：{row.text.zh}", en=f"Condition not met: {row.text.en}"),
                 basis=row.basis,
             )
             for row in self.condition

@@ -6,8 +6,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from quancheng.capabilities.services.models import Matter
+from quancheng.capabilities.services.models import Matter, MatterVersion
 from quancheng.capabilities.services.publishing import publish_matter
+from quancheng.capabilities.services.spec import digest_of, read_spec
 from quancheng.kernel import registry
 from quancheng.kernel.actions import Call
 
@@ -21,11 +22,26 @@ def matter(module: registry.Module, row: Any, path: Path | None) -> str:
     if path is None:
         raise ValueError(f"{module.name}: a matter needs a file")
     content = load(path)
+    if _published_before(content, module.name):
+        return "unchanged"
     before = _current(str(content.get("code", "")))
     published = publish_matter(Call.system("services"), content=content, module=module.name)
     if before is None:
         return "created"
     return "unchanged" if published.current_id == before else "changed"
+
+
+def _published_before(content: dict[str, Any], module: str) -> bool:
+    """Whether this very content was published already: what authors published since then stays in force.
+
+    A file set back to older content is not published again; roll back in the designer instead.
+    """
+    try:
+        digest = digest_of(read_spec(content).model_dump(mode="json", exclude_none=True))
+    except ValueError:
+        return False  # publishing says what is wrong
+    code = str(content.get("code", ""))
+    return MatterVersion.objects.filter(matter__code=code, matter__module=module, digest=digest).exists()
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -108,6 +108,10 @@ def follow_clock(call: Call, case: Case, before: str) -> None:
     from quancheng.capabilities.services import casework, timing
 
     done, was_done = State(case.state) in DONE, State(before) in DONE
+    if done and not was_done:
+        CaseTask.objects.filter(case=case, side="verify", state=TaskState.OPEN).update(
+            state=TaskState.CANCELLED
+        )
     if done and not was_done and case.clock and not case.clock.get("finished"):
         casework.finish_clock(case, call)
     elif was_done and not done:
