@@ -26,7 +26,7 @@ class Limits:
 
     max_length: int = 20_000
     max_depth: int = 200
-    max_steps: int = 1_000_000
+    max_steps: int = 300_000
     max_items: int = 100_000
     max_text: int = 1_000_000
 
