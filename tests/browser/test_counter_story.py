@@ -89,6 +89,7 @@ def test_received_far_from_home(visit: Visit) -> None:
     officer.get_by_role("button", name="受理，由我办理").click()
     officer.wait_for_load_state("load")
     officer.locator("details:has(form[action$='/approve/']) summary").first.click()
+    officer.get_by_label("我已逐项核对").check()
     officer.get_by_role("button", name="确认准予").click()
     officer.wait_for_load_state("load")
 

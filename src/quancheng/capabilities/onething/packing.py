@@ -11,6 +11,7 @@ import zipfile
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from quancheng.capabilities.messages import actions as messages
 from quancheng.capabilities.onething.bundling import applicant_of
@@ -90,14 +91,15 @@ def cover_html(bundle: Bundle) -> str:
     office = people.department(LEAD).text.zh
     applicant = applicant_of(bundle)
     rows = [_row(applicant, one) for one in bundle.items.select_related("case__department")]
-    return render_to_string(
-        "onething/pack.html",
-        {
-            "bundle": bundle, "name": bundle.theme.text, "rows": rows, "office": office,
-            "consents": bundle.consents.order_by("at"), "seal": trust.seal_image(office),
-            "on": (bundle.finished_at or clock.now()).astimezone(clock.LOCAL).date(), "words": WORDS,
-        },
-    )  # fmt: skip
+    with translation.override("zh-hans"):  # documents are Chinese, whoever asks for them
+        return render_to_string(
+            "onething/pack.html",
+            {
+                "bundle": bundle, "name": bundle.theme.text, "rows": rows, "office": office,
+                "consents": bundle.consents.order_by("at"), "seal": trust.seal_image(office),
+                "on": (bundle.finished_at or clock.now()).astimezone(clock.LOCAL).date(), "words": WORDS,
+            },
+        )  # fmt: skip
 
 
 WORDS = {"simulated": "本结果包含模拟数据", "seal": "电子印章由泉城平台签发，可在核验页查验"}

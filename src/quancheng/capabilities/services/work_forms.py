@@ -81,7 +81,7 @@ class AppealForm(ReasonForm):
 class TransferForm(forms.Form):
     """移交 to a colleague."""
 
-    user = forms.TypedChoiceField(label=_("接办人"), coerce=int)
+    user = forms.TypedChoiceField(label=_("接办人"), coerce=int, widget=forms.Select({"lang": "zh"}))
     reason = forms.CharField(label=_("原因"), required=False, max_length=200)
 
     def __init__(self, *args: Any, colleagues: list[tuple[int, str]], **kwargs: Any) -> None:
@@ -92,7 +92,7 @@ class TransferForm(forms.Form):
 class AbsenceForm(forms.Form):
     """离岗代办."""
 
-    substitute = forms.TypedChoiceField(label=_("代办人"), coerce=int)
+    substitute = forms.TypedChoiceField(label=_("代办人"), coerce=int, widget=forms.Select({"lang": "zh"}))
     since = forms.DateField(label=_("开始日期"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     until = forms.DateField(label=_("结束日期"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     reason = forms.CharField(label=_("原因"), required=False, max_length=100)
