@@ -192,13 +192,13 @@ def when(request: HttpRequest, birth: str, category: str) -> dict[str, Any]:
     if category not in set(Category):
         wrong = Text("类别应为 male、female_55 或 female_50。", "category: male, female_55 or female_50")
         raise InvalidInput(wrong, fields={"category": wrong})
+    unread = Text("出生年月应如 1965-01。", "birth looks like 1965-01")
     try:
         month = Month.parse(birth)
-        if not 1900 <= month.year <= 2100:
-            raise ValueError(birth)
     except ValueError as broken:
-        wrong = Text("出生年月应如 1965-01。", "birth looks like 1965-01")
-        raise InvalidInput(wrong, fields={"birth": wrong}) from broken
+        raise InvalidInput(unread, fields={"birth": unread}) from broken
+    if not 1900 <= month.year <= 2100:
+        raise InvalidInput(unread, fields={"birth": unread})
     found = rulebook.find(f"internal.retirement.{category}")
     answer = retirement(month, Schedule.of(found.table()))
     return {
