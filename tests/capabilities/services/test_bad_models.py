@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import os
 import time
 import zlib
 from collections.abc import Iterator
@@ -36,8 +35,9 @@ from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
 from quancheng.kernel.audit.models import AuditEntry
 from quancheng.kernel.errors import Conflict, InvalidInput, QuanchengError, TooLarge, Unsupported
 
-SECONDS = 3.0
-"""Of this process's CPU: a busy machine is no fault of the model."""
+SECONDS = 30.0
+"""Of this process's CPU. Unbounded, the bombs run for hours; bounded, for a second or two, or six under
+a line tracer on a busy machine: the limit tells hours from seconds and leaves speed to the benchmarks."""
 PLAIN = {"form_json": "", "material": [], "condition": []}
 """The matter without its long form, so that a case is one call."""
 BIG = "(for i in 1..60 return if i = 1 then [1] else [partial[-1], partial[-1]])[60]"
@@ -48,8 +48,7 @@ def quickly() -> Iterator[None]:
     began = time.process_time()
     yield
     spent = time.process_time() - began
-    crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # shared cores make CPU seconds longer
-    assert spent < SECONDS * crowd, f"{spent:.1f} s"
+    assert spent < SECONDS, f"{spent:.1f} s"
 
 
 def publish(**change: object) -> Matter:
