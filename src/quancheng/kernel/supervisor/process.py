@@ -14,6 +14,7 @@ from typing import IO
 
 from quancheng.kernel.events.retry import exponential
 from quancheng.kernel.supervisor.child import PARENT
+from quancheng.kernel.supervisor.nursery import Nursery
 
 CHILD = "quancheng.kernel.supervisor.child"
 STEADY_SECONDS = 60.0
@@ -28,10 +29,33 @@ def print_line(line: str) -> None:
     sys.stdout.flush()
 
 
-class ManagedProcess:
-    """A command in a process group of its own."""
+class Adopted:
+    """A child the nursery bore and this process adopted; speaks as ``subprocess.Popen`` does."""
 
-    def __init__(self, name: str, command: Sequence[str], *, width: int = 9, write: Write = print_line):
+    def __init__(self, pid: int, stdout: IO[bytes]) -> None:
+        self.pid, self.stdout = pid, stdout
+
+    def wait(self) -> int:
+        """Take the exit code; negative for a signal."""
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+class ManagedProcess:
+    """A command in a process group of its own.
+
+    With a ``nursery``, a ``quancheng`` command begins as its fork; without, or when it is gone, as a
+    fresh interpreter.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        width: int = 9,
+        write: Write = print_line,
+        nursery: Nursery | None = None,
+    ):
         self.name = name
         self.command = list(command)
         self.restarts = 0
@@ -39,7 +63,9 @@ class ManagedProcess:
         self._write = write
         self._backoff = exponential(first=0.5, cap=30.0)
         self._falls = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        own = self.command[:3] == [sys.executable, "-m", "quancheng.cli"]
+        self._nursery = nursery if own else None
+        self._process: subprocess.Popen[bytes] | Adopted | None = None
         self._started = 0.0
         self._start_at = 0.0
         self._reader: threading.Thread | None = None
@@ -58,7 +84,7 @@ class ManagedProcess:
         """Start it when due; notice its end and plan the restart."""
         now = time.monotonic()
         if self._process is None:
-            if now >= self._start_at:
+            if now >= self._start_at and not (self._nursery and self._nursery.is_coming()):
                 self._start(now)
             return
         if not self._has_ended():
@@ -71,8 +97,29 @@ class ManagedProcess:
         self.restarts += 1
 
     def _start(self, now: float) -> None:
+        self._process = self._born() or self._spawned()
+        self._started = now
+        if self._process.stdout is not None:
+            self._reader = threading.Thread(target=self._copy, args=(self._process.stdout,), daemon=True)
+            self._reader.start()
+        self.say(f"started, pid {self._process.pid}")
+
+    def _born(self) -> Adopted | None:
+        if self._nursery is None:
+            return None
+        ours, theirs = os.pipe()
+        try:
+            pid = self._nursery.bear(self.command[3:], theirs)
+        finally:
+            os.close(theirs)
+        if pid is None:
+            os.close(ours)
+            return None
+        return Adopted(pid, os.fdopen(ours, "rb"))
+
+    def _spawned(self) -> subprocess.Popen[bytes]:
         environment = os.environ | {PARENT: str(os.getpid()), "PYTHONUNBUFFERED": "1"}
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", CHILD, *self.command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -80,11 +127,6 @@ class ManagedProcess:
             env=environment,
             start_new_session=True,
         )
-        self._started = now
-        if self._process.stdout is not None:
-            self._reader = threading.Thread(target=self._copy, args=(self._process.stdout,), daemon=True)
-            self._reader.start()
-        self.say(f"started, pid {self._process.pid}")
 
     def _copy(self, stream: IO[bytes]) -> None:
         with stream:

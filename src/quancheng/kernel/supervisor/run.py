@@ -22,6 +22,7 @@ from django.conf import settings
 
 from quancheng.core.text import Text
 from quancheng.kernel.errors import Conflict, InvalidInput
+from quancheng.kernel.supervisor.nursery import Nursery, reap_strangers
 from quancheng.kernel.supervisor.process import ManagedProcess, Write, print_line
 
 KERNEL_COMPONENTS = ("web", "worker", "scheduler")
@@ -96,8 +97,10 @@ def run_city(
         if "web" in wanted:
             _refuse_taken_port(host, port)
         width = max(len(name) for name in [*wanted, "quancheng"])
+        nursery = Nursery()
         processes = [
-            ManagedProcess(name, command, width=width, write=write) for name, command in wanted.items()
+            ManagedProcess(name, command, width=width, write=write, nursery=nursery)
+            for name, command in wanted.items()
         ]
 
         def say(text: str) -> None:
@@ -113,10 +116,12 @@ def run_city(
             while not stop.is_set():
                 for process in processes:
                     process.tick()
+                reap_strangers({one for one in (nursery.pid, *(each.pid for each in processes)) if one})
                 stop.wait(TICK_SECONDS)
         finally:
             say("stopping 正在停止")
             _end(processes)
+            nursery.close()
             say("stopped 已停止")
     return 0
 

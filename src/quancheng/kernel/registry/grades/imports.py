@@ -31,7 +31,12 @@ CAPABILITY_ORDER = (
     "services",
     "process",
     "trust",
+    "watch",
+    "video",
     "things",
+    "ingest",
+    "sensorthings",
+    "observations",
     "messages",
     "people",
 )
