@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
+from quancheng.kernel import collector
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 
-gc.set_threshold(50_000, 20, 50)
-"""Two thousand modules live as long as the run: looking through them after every 700 new objects cost
-a seventh of the suite's CPU."""
+collector.look_rarely()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from types import FrameType
 from django.conf import settings
 
 from quancheng.core.text import Text
+from quancheng.kernel import collector
 from quancheng.kernel.errors import InvalidInput
 from quancheng.kernel.observability import logs
 
@@ -30,6 +31,7 @@ def web(host: str = "127.0.0.1", port: int = 8000) -> None:
     import uvicorn
 
     logs.configure("web")
+    _setup()
     config = uvicorn.Config(
         "quancheng.asgi:application",
         host=host,
@@ -178,6 +180,7 @@ def _setup() -> None:
 
     if not apps.ready:
         django.setup()
+    collector.look_rarely(keep=True)
 
 
 def _stop_on_signals(stop: threading.Event) -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
-import gc
 import json
 import logging
 import os
@@ -28,6 +27,7 @@ import time
 import traceback
 from typing import Final
 
+from quancheng.kernel import collector
 from quancheng.kernel.supervisor.child import PARENT, die_with_parent
 
 PR_SET_NAME: Final = 15
@@ -196,8 +196,7 @@ def _import_everything() -> None:
     import quancheng.urls  # noqa: F401 - pages and interfaces of all modules
 
     connections.close_all()
-    gc.collect()
-    gc.freeze()  # the collector leaves the shared pages alone
+    collector.look_rarely(keep=True)  # nor are shared pages written by looking
 
 
 def _wait_for_birth(line: socket.socket, supervisor: int) -> list[str] | None:
@@ -228,7 +227,6 @@ def _be_born(line: socket.socket, output: int, supervisor: int, arguments: list[
     for target in (1, 2):
         os.dup2(output, target)
     os.close(output)
-    gc.enable()
     return arguments
 
 
