@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the tests need from Debian, if missing: Chromium, a CJK font, PostgreSQL.
+# Installs what the tests need from Debian, if missing: Chromium, a CJK font, PostgreSQL, clients of MQTT and SIP.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 ls /usr/lib/*/libpangoft2-1.0.so.0 >/dev/null 2>&1 || missing+=(libpango-1.0-0 libpangoft2-1.0-0)
 fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing+=(fonts-noto-cjk fontconfig)
 command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
+command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
+command -v sipp >/dev/null || missing+=(sip-tester)
 [ ${#missing[@]} -eq 0 ] && exit 0
 echo "安装系统软件包 Installing system packages: ${missing[*]}"
 sudo=""

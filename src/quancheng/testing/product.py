@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quancheng.testing.ports import free_port
+from quancheng.testing.ports import free_port, listening
 
 if TYPE_CHECKING:
     import httpx
@@ -44,7 +44,7 @@ class Product:
             "QUANCHENG_HOME": str(home),
             "QUANCHENG_DEMO": "1",
             "QUANCHENG_LOG_LEVEL": "WARNING",
-            "QUANCHENG_SL651_PORT": str(free_port()),
+            **listening(),
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None

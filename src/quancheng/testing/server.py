@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from quancheng.testing.ports import free_port
+from quancheng.testing.ports import free_port, listening
 
 KERNEL = ("web", "worker", "scheduler")
 ABSENT = ("QUANCHENG_DATABASE_URL", "QUANCHENG_STORE", "QUANCHENG_BUS_URL", "QUANCHENG_DEBUG")
@@ -56,7 +56,7 @@ class CityServer:
             "QUANCHENG_HOME": str(home),
             "QUANCHENG_DEMO": "1",
             "QUANCHENG_PUBLIC_URL": self.url,
-            "QUANCHENG_SL651_PORT": str(free_port()),
+            **listening(),
             "QUANCHENG_SQLITE_SYNCHRONOUS": "OFF",
             "QUANCHENG_LOG_LEVEL": "WARNING",
             **(environment or {}),

@@ -93,7 +93,9 @@ def _clean(page: Page, path: str) -> None:
 def test_pages_are_accessible_on_a_phone(page: Page, live_server, storm: Alarm, language: str) -> None:
     page.context.add_cookies([{"name": "qc_language", "value": language, "url": live_server.url}])
     for path in ("/work/things/", "/work/things/T-001/", "/work/things/alarms/", f"/work/things/alarms/{storm.pk}/",
-                 "/work/things/rejected/", "/work/things/new/", "/open/stations/"):  # fmt: skip
+                 "/work/things/rejected/", "/work/things/new/", "/work/things/import/", "/work/things/maintainers/",
+                 "/work/things/orders/", "/work/things/quality/", "/work/things/coverage/", "/work/things/T-001/edit/",
+                 "/work/things/T-001/calibrate/", "/work/things/T-001/repair/", "/open/stations/"):  # fmt: skip
         _clean(page, path)
 
 
@@ -104,6 +106,7 @@ def test_an_operator_finds_the_alarm_acknowledges_and_closes_it(page: Page, stor
     page.click('button[value="acknowledge"]')
     page.wait_for_load_state()
     assert storm.refresh().state == "acknowledged"
+    page.click("details:has(button[value=close]) summary")
     page.fill("textarea[name=note]", "雨已停")
     page.click('button[value="close"]')
     page.wait_for_load_state()

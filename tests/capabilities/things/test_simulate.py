@@ -24,7 +24,7 @@ def test_the_network() -> None:
     assert hall["region"] in INNER
     gauges = [row for row in rows if row["kind"] == "rain"]
     assert 0.25 < sum(row["region"] in INNER for row in gauges) / len(gauges) < 0.4
-    assert len({row["region"] for row in gauges}) == len(simulate._districts())
+    assert len({row["region"] for row in gauges}) == len(simulate.district_outlines())
     assert all(row["simulated"] for row in rows)
     assert rows == list(simulate.network(np.random.default_rng(1), {}))
 
@@ -33,6 +33,10 @@ def test_the_network() -> None:
 @pytest.mark.slow
 def test_a_quiet_day_fills_the_charts_and_is_made_once() -> None:
     assert simulate.seed(None, np.random.default_rng(1)) is not None
-    assert Station.objects.filter(status="online").count() == Station.objects.count()
+    assert not Station.objects.exclude(status__in=["online", "silent"]).exists()
+    kinds = Counter(Station.objects.values_list("kind", flat=True))
+    assert sum(kinds[kind] for kind in ("air", "noise", "manhole", "smoke", "streetlight", "meter")) == 600
+    assert Station.objects.filter(simulated=False).count() == 0
+    assert RecentReading.objects.filter(datastream__station__code="JN-A-001").count() == 48
     assert RecentReading.objects.filter(datastream__station__code="city-hall").count() > 288
     assert simulate.seed(None, np.random.default_rng(1)) is None

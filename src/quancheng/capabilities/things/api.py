@@ -13,8 +13,9 @@ from django.utils.translation import get_language
 from ninja import Query, Router, Schema
 from ninja.security import django_auth
 
-from quancheng.capabilities.things import actions, observations, queries
-from quancheng.capabilities.things.models import Alarm, DeadLetter, Station
+from quancheng.capabilities.things import actions, observations, queries, upkeep_api
+from quancheng.capabilities.things.api_rows import alarm_row, letter_row, station_row
+from quancheng.capabilities.things.api_words import aware, plain
 from quancheng.capabilities.things.values import ReceivedFrame
 from quancheng.core.telemetry import sl651
 from quancheng.core.text import Text
@@ -23,8 +24,8 @@ from quancheng.kernel.errors import InvalidInput, TooLarge
 from quancheng.kernel.middleware import call_of
 
 router = Router()
+router.add_router("", upkeep_api.router)
 BODY_LIMIT = 1024 * 1024
-_TEXT = 100
 
 
 class StationFilter(Schema):
@@ -56,6 +57,12 @@ class AlarmFilter(Schema):
     state: str = ""
     level: int | None = None
     station: str = ""
+    department: str = ""
+    region: str = ""
+    rule: str = ""
+    muted: str = ""
+    escalated: str = ""
+    ended: str = ""
     exercise: str = ""
     cursor: str = ""
     size: str = ""
@@ -72,7 +79,7 @@ def stations(request: HttpRequest, filters: Query[StationFilter]) -> dict[str, A
     """Stations the asker may see, by code."""
     actor = call_of(request).actor
     wanted = {
-        name: _plain(getattr(filters, name)) for name in ("kind", "region", "status", "department", "text")
+        name: plain(getattr(filters, name)) for name in ("kind", "region", "status", "department", "text")
     }
     page = pagination.page(queries.stations(actor, **wanted), ("code",), filters.dict())
     values: dict[str, list[dict[str, Any]]] = {}
@@ -97,14 +104,14 @@ def stations_geojson(request: HttpRequest, kind: str = "", exercise: str = "") -
     newest, changed = queries.stamp()
     who = ",".join(sorted(actor.role_ids))
     parts = (
-        f"{newest}|{changed}|{_plain(kind)}|{_plain(exercise)}|{who}|{get_language()}|{queries.alarm_stamp()}"
+        f"{newest}|{changed}|{plain(kind)}|{plain(exercise)}|{who}|{get_language()}|{queries.alarm_stamp()}"
     )
     etag = f'"{hashlib.sha256(parts.encode()).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
     else:
         answer = JsonResponse(
-            queries.stations_geojson(actor, kind=_plain(kind), exercise=_plain(exercise)),
+            queries.stations_geojson(actor, kind=plain(kind), exercise=plain(exercise)),
             content_type="application/geo+json",
             json_dumps_params={"ensure_ascii": False},
         )
@@ -126,7 +133,7 @@ def station(request: HttpRequest, code: str, exercise: str = "") -> dict[str, An
             "value": str(newest.value) if newest else None, "time": newest.time if newest else None,
             "quality": newest.quality if newest else None,
         }
-        for stream, newest in queries.streams(found, exercise=_plain(exercise))
+        for stream, newest in queries.streams(found, exercise=plain(exercise))
     ]  # fmt: skip
     return station_row(found) | {"streams": streams}
 
@@ -137,19 +144,19 @@ def station_observations(
 ) -> dict[str, Any]:
     """Readings of one property in time order; the next page starts ``after`` the last time."""
     actor = call_of(request).actor
-    until = _aware("until", filters.until) or clock.now()
-    since = _aware("since", filters.since) or until - timedelta(hours=24)
+    until = aware("until", filters.until) or clock.now()
+    since = aware("since", filters.since) or until - timedelta(hours=24)
     if not 1 <= filters.size <= 5000:
         raise InvalidInput(fields={"size": Text("1–5000", "1–5000")})
     if not filters.property:
         raise InvalidInput(
             fields={"property": Text("请写明要素，如 rain_5min", "Name a property, such as rain_5min")}
         )
-    start = max(since, after + observations.STEP) if (after := _aware("after", filters.after)) else since
+    start = max(since, after + observations.STEP) if (after := aware("after", filters.after)) else since
     points = []
     if start < until:
         points = queries.series(
-            actor, code, _plain(filters.property), since=start, until=until, exercise=_plain(filters.exercise)
+            actor, code, plain(filters.property), since=start, until=until, exercise=plain(filters.exercise)
         )
     else:
         queries.station(actor, code)
@@ -165,8 +172,10 @@ def station_observations(
 def alarms(request: HttpRequest, filters: Query[AlarmFilter]) -> dict[str, Any]:
     """Alarms the asker may see, newest first; of the real city unless an exercise is named."""
     found = queries.alarms(
-        call_of(request).actor, state=_plain(filters.state), level=filters.level, station=_plain(filters.station),
-        exercise=_plain(filters.exercise),
+        call_of(request).actor, state=plain(filters.state), level=filters.level, station=plain(filters.station),
+        exercise=plain(filters.exercise), department=plain(filters.department), region=plain(filters.region),
+        rule=plain(filters.rule), muted=plain(filters.muted), escalated=plain(filters.escalated),
+        ended=plain(filters.ended),
     )  # fmt: skip
     page = pagination.page(found, ("-raised_at", "-id"), filters.dict())
     return {"items": [alarm_row(one) for one in page], "next": page.next, "previous": page.previous}
@@ -202,8 +211,8 @@ def frames(request: HttpRequest, channel: str = "http", exercise: str = "") -> d
         for one in [*buffer.feed(request.body), *buffer.flush()]
     ]
     report = actions.ingest_frames(
-        call_of(request).with_key(None), frames=received, channel=f"http:{_plain(channel)}"[:40],
-        exercise=_plain(exercise),
+        call_of(request).with_key(None), frames=received, channel=f"http:{plain(channel)}"[:40],
+        exercise=plain(exercise),
     )  # fmt: skip
     outcomes = [{"status": one.status, "reason": one.reason} for one in report.outcomes]
     return report.to_dict() | {"outcomes": outcomes}
@@ -220,56 +229,7 @@ def rejected(
 ) -> dict[str, Any]:
     """Refused frames and values with reasons, newest first."""
     found = queries.dead_letters(
-        call_of(request).actor, reason=_plain(reason), address=_plain(address), exercise=_plain(exercise)
+        call_of(request).actor, reason=plain(reason), address=plain(address), exercise=plain(exercise)
     )
     page = pagination.page(found, ("-received_at", "-id"), {"cursor": cursor, "size": size})
     return {"items": [letter_row(one) for one in page], "next": page.next, "previous": page.previous}
-
-
-# -- rows -------------------------------------------------------------------------------------
-def station_row(found: Station) -> dict[str, Any]:
-    """A station as the API says it."""
-    return {
-        "code": found.code, "name": found.text.to_dict(), "kind": found.kind, "lon": found.lon, "lat": found.lat,
-        "region": found.region, "department": found.department, "protocol": found.protocol,
-        "address": found.address, "status": found.status, "last_seen": found.last_seen,
-        "simulated": found.simulated,
-    }  # fmt: skip
-
-
-def alarm_row(found: Alarm) -> dict[str, Any]:
-    """An alarm with what it was based on."""
-    return {
-        "id": found.pk, "station": found.station.code, "station_name": found.station.text.to_dict(),
-        "rule": found.rule.code, "rule_version": found.rule.version, "name": found.rule.text.to_dict(),
-        "property": found.rule.prop, "window_minutes": found.rule.window_minutes, "level": found.level,
-        "incident_type": found.rule.incident_type, "raised_at": found.raised_at, "detected_at": found.detected_at,
-        "amount": str(found.amount), "threshold": str(found.threshold), "coverage": found.coverage,
-        "state": found.state, "acknowledged_by": found.acknowledged_by, "closed_by": found.closed_by,
-        "note": found.note, "exercise": found.exercise, "finding": found.finding, "evidence": found.evidence,
-    }  # fmt: skip
-
-
-def letter_row(found: DeadLetter) -> dict[str, Any]:
-    """A refused frame."""
-    return {
-        "id": found.pk, "received_at": found.received_at, "channel": found.channel, "reason": found.reason,
-        "text": found.text.to_dict(), "detail": found.detail, "raw_hex": found.raw_hex, "address": found.address,
-        "exercise": found.exercise,
-    }  # fmt: skip
-
-
-def _plain(text: str) -> str:
-    """A parameter as typed: no NUL (PostgreSQL refuses it), not endless."""
-    if "\x00" in text or len(text) > _TEXT:
-        raise InvalidInput(Text("参数无效。", "A parameter is not valid."))
-    return text
-
-
-def _aware(name: str, moment: datetime | None) -> datetime | None:
-    if moment is None:
-        return None
-    try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=clock.LOCAL)).astimezone(clock.LOCAL)
-    except (OverflowError, ValueError):
-        raise InvalidInput(fields={name: Text("时间超出范围", "Out of range")}) from None

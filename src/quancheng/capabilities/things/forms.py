@@ -21,6 +21,13 @@ def department_choices(language: str) -> list[tuple[str, str]]:
     return [(one.code, one.text.pick(language)) for one in people.departments("jn")]
 
 
+def choose(form: forms.Form, name: str, choices: Any) -> None:
+    """Give a field its choices, which depend on the reader or the database."""
+    field = form.fields[name]
+    if isinstance(field, forms.ChoiceField):
+        field.choices = choices
+
+
 class StationFilterForm(forms.Form):
     """筛选站点."""
 
@@ -31,7 +38,7 @@ class StationFilterForm(forms.Form):
 
     def __init__(self, *args: Any, language: str = "zh", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["region"].choices = [("", _("全部")), *district_choices(language)]
+        choose(self, "region", [("", _("全部")), *district_choices(language)])
 
     def wanted(self) -> dict[str, str]:
         """Valid filters; what is not valid is left out."""
@@ -52,7 +59,7 @@ class AlarmFilterForm(forms.Form):
 
     def __init__(self, *args: Any, exercises: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["exercise"].choices = [("", _("真实运行")), *((one, one) for one in exercises)]
+        choose(self, "exercise", [("", _("真实运行")), *((one, one) for one in exercises)])
 
     def wanted(self) -> dict[str, Any]:
         """Valid filters."""
@@ -74,8 +81,8 @@ class LetterFilterForm(forms.Form):
         self, *args: Any, exercises: list[str], reasons: list[tuple[str, str]], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["exercise"].choices = [("", _("真实运行")), *((one, one) for one in exercises)]
-        self.fields["reason"].choices = [("", _("全部")), *reasons]
+        choose(self, "exercise", [("", _("真实运行")), *((one, one) for one in exercises)])
+        choose(self, "reason", [("", _("全部")), *reasons])
 
     def wanted(self) -> dict[str, str]:
         """Valid filters."""
@@ -95,15 +102,32 @@ class RegisterForm(forms.Form):
     region = forms.ChoiceField(label=_("区县"))
     lon = forms.FloatField(label=_("经度"), help_text=_("2000国家大地坐标系，如 117.0205"))
     lat = forms.FloatField(label=_("纬度"), help_text=_("如 36.6701"))
+    protocol = forms.ChoiceField(label=_("规约"), required=False)
     address = forms.CharField(
-        label=_("遥测站地址"), required=False, max_length=10, help_text=_("SL 651 十位站址；人工站留空")
+        label=_("设备地址"),
+        required=False,
+        max_length=64,
+        help_text=_("SL 651 十位站址、HJ 212 的MN、车载终端号等；人工站留空"),
     )
     department = forms.ChoiceField(label=_("管理单位"))
+    maintainer = forms.ChoiceField(label=_("运维单位"), required=False)
+    maker = forms.CharField(label=_("厂商"), required=False, max_length=80)
+    model = forms.CharField(label=_("型号"), required=False, max_length=80)
+    serial = forms.CharField(label=_("序列号"), required=False, max_length=80)
+    installed_on = forms.DateField(
+        label=_("安装日期"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
 
     def __init__(self, *args: Any, language: str = "zh", **kwargs: Any) -> None:
+        from quancheng.capabilities.things.facts import PROTOCOLS
+        from quancheng.capabilities.things.models import Maintainer
+
         super().__init__(*args, **kwargs)
-        self.fields["region"].choices = district_choices(language)
-        self.fields["department"].choices = department_choices(language)
+        firms = [(one.code, one.text.pick(language)) for one in Maintainer.objects.order_by("code")]
+        choose(self, "region", district_choices(language))
+        choose(self, "department", department_choices(language))
+        choose(self, "protocol", [(name, text.pick(language)) for name, text in PROTOCOLS.items()])
+        choose(self, "maintainer", [("", "—"), *firms])
 
 
 class NoteForm(forms.Form):

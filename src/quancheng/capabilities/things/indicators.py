@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
-from quancheng.capabilities.things.models import Alarm, IngestBatch, Station, Status
+from quancheng.capabilities.things import coverage
+from quancheng.capabilities.things.models import Alarm, IngestBatch, Station, Status, StreamDay
 from quancheng.kernel import clock
 
 
@@ -48,4 +49,41 @@ def open_alarms() -> dict[str, Any]:
         "value": number,
         "evidence": "/work/things/alarms/?state=open",
         "note": {"zh": "尚未关闭的告警，不含演练", "en": "Alarms not closed yet, exercises left out"},
+    }
+
+
+def rain_coverage() -> dict[str, Any]:
+    """Area within reach of a rain gauge."""
+    return _coverage(coverage.rain())
+
+
+def video_coverage() -> dict[str, Any]:
+    """Key sites with a camera near."""
+    return _coverage(coverage.video())
+
+
+def connected_rate() -> dict[str, Any]:
+    """Cameras on line."""
+    return _coverage(coverage.connected())
+
+
+def _coverage(found: coverage.Indicator) -> dict[str, Any]:
+    return {
+        "numerator": found.total.part,
+        "denominator": found.total.whole,
+        "evidence": "/work/things/coverage/",
+        "note": found.meaning.to_dict(),
+    }
+
+
+def arrival_rate() -> dict[str, Any]:
+    """Values that arrived yesterday, of those expected."""
+    day = clock.today() - timedelta(days=1)
+    figures = StreamDay.objects.filter(day=day).aggregate(arrived=Sum("arrived"), expected=Sum("expected"))
+    expected = figures["expected"] or 0
+    return {
+        "numerator": min(figures["arrived"] or 0, expected),
+        "denominator": expected,
+        "evidence": "/work/things/quality/",
+        "note": {"zh": "昨日实到读数 ÷ 应到读数", "en": "Readings that came ÷ expected, yesterday"},
     }

@@ -87,7 +87,7 @@ def ingest(frames: Sequence[ReceivedFrame], channel: str, exercise: str) -> Inge
     watched = {rule.prop for rule in rules}
     rows = [*new, *corrected]
     cache.absorb(row, exercise, rows, {o.stream for o in observations if o.prop in watched})
-    alarms = raising.raise_alarms(
+    alarms = raising.raise_hits(
         rules, touched_streams(observations), exercise, run=batch.run, detected_at=received_at
     )
     report = _report(batch, tuple(alarm.pk for alarm in alarms))

@@ -10,7 +10,7 @@ TOPICS = {
         "roles": [],
     },
     "things.alarms": {
-        "events": ["things.alarm.raised", "things.alarm.acknowledged", "things.alarm.closed"],
-        "roles": ["things.operator", "things.viewer"],
+        "events": ["things.alarm.*"],
+        "roles": ["things.operator", "things.viewer", "things.supervisor"],
     },
 }

@@ -39,7 +39,9 @@ def frames_at(slot: datetime, levels: Mapping[str, Decimal]) -> list[bytes]:
     """Frames of all synthetic stations for a slot; the same slot gives the same weather."""
     random = np.random.default_rng(int(slot.timestamp()))
     found = []
-    speaking = Station.objects.filter(simulated=True, status__in=[Status.ONLINE, Status.SILENT])
+    speaking = Station.objects.filter(
+        simulated=True, protocol="SL651", status__in=[Status.ONLINE, Status.SILENT]
+    )
     for station in speaking.exclude(address=None).order_by("code"):
         address = station.address or ""
         if station.kind == Kind.RAIN:

@@ -13,6 +13,7 @@ from quancheng.core.text import Text
 RAIN_5MIN, WATER_LEVEL, PONDING_DEPTH, VOLTAGE = "rain_5min", "water_level", "ponding_depth", "voltage"
 RAIN, RIVER, RESERVOIR = "rain", "river", "reservoir"
 SPRING, PONDING, WEATHER = "spring", "ponding", "weather"
+AIR, NOISE, MANHOLE, SMOKE, STREETLIGHT, METER = "air", "noise", "manhole", "smoke", "streetlight", "meter"
 SLOT = timedelta(minutes=5)
 """Rain of five minutes: the slot of all windows."""
 
@@ -59,6 +60,13 @@ PROPERTIES: dict[str, Property] = {
         _property("pressure", "气压", "Air pressure", "hPa", "600", "1100"),
         _property("wind_speed", "风速", "Wind speed", "m/s", "0", "115"),
         _property(VOLTAGE, "电源电压", "Supply voltage", "V", "0", "60", 2),
+        _property("pm25", "细颗粒物", "PM2.5", "μg/m³", "0", "5000"),
+        _property("pm10", "可吸入颗粒物", "PM10", "μg/m³", "0", "10000"),
+        _property("noise_leq", "等效声级", "Equivalent sound level", "dB(A)", "0", "160"),
+        _property("manhole_level", "井内水深", "Depth in the manhole", "m", "0", "30", 2),
+        _property("smoke", "烟雾浓度", "Smoke obscuration", "%/m", "0", "100", 2),
+        _property("power", "功率", "Power", "W", "-10000000", "10000000"),
+        _property("water_total", "累计水量", "Water total", "m³", "0", "99999999", 2),
     )
 }
 _BY_ELEMENT = {
@@ -69,9 +77,13 @@ _BY_ELEMENT = {
 }  # fmt: skip
 MAIN = {
     RAIN: RAIN_5MIN, RIVER: WATER_LEVEL, RESERVOIR: WATER_LEVEL, SPRING: WATER_LEVEL,
-    PONDING: PONDING_DEPTH, WEATHER: "air_temperature",
+    PONDING: PONDING_DEPTH, WEATHER: "air_temperature", AIR: "pm25", NOISE: "noise_leq",
+    MANHOLE: "manhole_level", SMOKE: "smoke", STREETLIGHT: "power", METER: "water_total", "vehicle": "pm25",
+    "camera": "", "pole": "", "satellite": "", "drone": "",
 }  # fmt: skip
-"""What a station of a kind is for: the property its marker and list row show."""
+"""What a station of a kind is for: the property its marker and list row show; empty for mere carriers."""
+ALSO = {AIR: ("pm10",), "vehicle": ("pm10",)}
+"""What stations of a kind measure besides."""
 
 
 def property_of(element: int, kind: str) -> str | None:

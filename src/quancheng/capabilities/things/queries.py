@@ -7,19 +7,23 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import get_language
 
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.things import observations
 from quancheng.capabilities.things.models import (
+    OPEN,
     Alarm,
     Datastream,
     DeadLetter,
+    DeviceEvent,
     IngestBatch,
     Kind,
     Latest,
+    Maintainer,
     RecentReading,
+    RepairOrder,
     Station,
     Status,
 )
@@ -36,9 +40,17 @@ _ORDINARY = [Status.ONLINE, Status.SILENT, Status.FAULTY]
 
 # -- stations ---------------------------------------------------------------------------------
 def stations(
-    actor: Actor, *, kind: str = "", region: str = "", status: str = "", department: str = "", text: str = ""
+    actor: Actor,
+    *,
+    kind: str = "",
+    region: str = "",
+    status: str = "",
+    department: str = "",
+    text: str = "",
+    maintainer: str = "",
+    due: str = "",
 ) -> QuerySet[Station]:
-    """Stations the actor may see, narrowed."""
+    """Stations and devices the actor may see, narrowed; ``due`` = "calibration" or "repair"."""
     found = access.visible(actor, Station)
     if kind:
         found = found.filter(kind=kind)
@@ -46,6 +58,12 @@ def stations(
         found = found.filter(status=status)
     if department:
         found = found.filter(department=department)
+    if maintainer:
+        found = found.filter(maintainer__code=maintainer)
+    if due == "calibration":
+        found = found.filter(calibration_due__lte=clock.today())
+    elif due == "repair":
+        found = found.filter(Exists(RepairOrder.objects.filter(station=OuterRef("pk"), state__in=OPEN)))
     if region:
         found = found.filter(people.in_region(region, "region"))
     if text.strip():
@@ -55,6 +73,7 @@ def stations(
             | Q(en__icontains=words)
             | Q(code__icontains=words)
             | Q(address__icontains=words)
+            | Q(serial__icontains=words)
         )
     return found
 
@@ -245,9 +264,24 @@ def areal_mean(
 
 # -- alarms and refusals ----------------------------------------------------------------------
 def alarms(
-    actor: Actor, *, state: str = "", level: int | None = None, exercise: str = "", station: str = ""
+    actor: Actor,
+    *,
+    state: str = "",
+    level: int | None = None,
+    exercise: str = "",
+    station: str = "",
+    department: str = "",
+    region: str = "",
+    rule: str = "",
+    kind: str = "",
+    muted: str = "",
+    escalated: str = "",
+    ended: str = "",
 ) -> QuerySet[Alarm]:
-    """Alarms the actor may see, of the real city unless an exercise is named."""
+    """Alarms the actor may see, of the real city unless an exercise is named.
+
+    ``state`` may be "open"; ``muted``, ``escalated`` and ``ended`` are "yes", "no" or empty.
+    """
     found = (
         access.visible(actor, Alarm).filter(exercise=exercise).select_related("station", "rule", "datastream")
     )
@@ -257,8 +291,19 @@ def alarms(
         found = found.filter(state=state)
     if level is not None:
         found = found.filter(level=level)
-    if station:
-        found = found.filter(station__code=station)
+    same = {"key": station, "department": department, "rule__code": rule, "station__kind": kind}
+    found = found.filter(**{name: value for name, value in same.items() if value})
+    if region:
+        found = found.filter(people.in_region(region, "region"))
+    for wanted, there in (
+        (muted, Q(muted_until__gt=clock.now())),
+        (escalated, Q(step__gt=0)),
+        (ended, Q(ended_at__isnull=False)),
+    ):
+        if wanted:
+            # not "~there": SQL would leave out the rows where the time is null
+            yes = Q(pk__in=Alarm.objects.filter(there).values("pk"))
+            found = found.filter(yes if wanted == "yes" else ~yes)
     return found
 
 
@@ -268,6 +313,15 @@ def alarm(actor: Actor, pk: int) -> Alarm:
     if found is None:
         raise NotFound(Text(f"没有告警 {pk}。", f"There is no alarm {pk}."))
     return found
+
+
+def alarm_rules(actor: Actor) -> list[tuple[str, Text]]:
+    """Code and name of every rule that has alarms the actor may see."""
+    rows = access.visible(actor, Alarm).order_by("rule__code", "-rule__version")
+    found: dict[str, Text] = {}
+    for code, zh, en in rows.values_list("rule__code", "rule__zh", "rule__en").distinct():
+        found.setdefault(code, Text(zh, en))
+    return sorted(found.items())
 
 
 def exercises(actor: Actor) -> list[str]:
@@ -295,3 +349,37 @@ def refusal_counts(actor: Actor, *, exercise: str = "") -> dict[str, int]:
     if not exercise:
         rows = rows.filter(received_at__gte=week)
     return dict(rows.order_by().values_list("reason").annotate(number=Count("pk")).order_by("-number"))
+
+
+# -- upkeep -----------------------------------------------------------------------------------
+def maintainers(actor: Actor) -> QuerySet[Maintainer]:
+    """Firms that keep devices working."""
+    return access.visible(actor, Maintainer).order_by("code")
+
+
+def orders(
+    actor: Actor, *, state: str = "", maintainer: str = "", cause: str = "", station: str = "", late: str = ""
+) -> QuerySet[RepairOrder]:
+    """Repair orders the actor may see; ``state`` may be "open", ``late`` "yes" is past its time."""
+    found = access.visible(actor, RepairOrder).select_related("station", "maintainer")
+    if state == "open":
+        found = found.filter(state__in=OPEN)
+    elif state:
+        found = found.filter(state=state)
+    if late == "yes":
+        found = found.filter(state__in=OPEN, due_at__lt=clock.now())
+    same = {"maintainer__code": maintainer, "cause": cause, "station__code": station}
+    return found.filter(**{name: value for name, value in same.items() if value})
+
+
+def order(actor: Actor, number: str) -> RepairOrder:
+    """One repair order; NotFound."""
+    found = orders(actor).select_related("station", "maintainer", "alarm").filter(number=number).first()
+    if found is None:
+        raise NotFound(Text(f"没有工单 {number[:24]}。", f"There is no order {number[:24]}."))
+    return found
+
+
+def history(actor: Actor, found: Station) -> QuerySet[DeviceEvent]:
+    """Everything done to a device, newest first."""
+    return access.visible(actor, DeviceEvent).filter(station=found).order_by("-at", "-id")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from quancheng.capabilities.things import evaluation
 from quancheng.capabilities.things.judging import is_late
-from quancheng.capabilities.things.models import Alarm, AlarmRule, Station
+from quancheng.capabilities.things.models import Alarm, AlarmMute, AlarmRule, AlarmStep, Station
 from quancheng.kernel import clock, events
 
+LONGEST_MUTE = timedelta(days=30)
 
-def raise_alarms(
+
+def raise_hits(
     rules: Sequence[AlarmRule],
     touched: Sequence[evaluation.Touched],
     exercise: str,
@@ -32,15 +34,34 @@ def raise_alarms(
         [_row_of(hit, stations[hit.touched.station], exercise, run, detected_at) for hit in hits]
     )
     for alarm, hit in zip(alarms, hits, strict=True):
-        events.emit("things.alarm.raised", hit.touched.station, _payload(alarm, hit))
+        if not alarm.untold:
+            told = _payload(alarm, hit, stations[hit.touched.station])
+            events.emit("things.alarm.raised", hit.touched.station, told)
+    AlarmStep.objects.bulk_create(
+        [
+            AlarmStep(
+                alarm=alarm, at=detected_at, what=AlarmStep.What.RAISED, by=alarm.rule.code,
+                detail={"version": alarm.rule.version},
+            )
+            for alarm in alarms
+        ]
+    )  # fmt: skip
     return list(alarms)
 
 
 def _row_of(hit: evaluation.Hit, station: Station, exercise: str, run: str, detected_at: datetime) -> Alarm:
+    silence = None if exercise else muted_until(hit.rule.code, station.code, detected_at)
     return Alarm(
         rule=hit.rule,
         datastream_id=hit.touched.stream,
         station=station,
+        key=station.code,
+        place=station_facts(station),
+        department=station.department,
+        region=station.region,
+        last_at=hit.at,
+        muted_until=silence,
+        untold=silence is not None,
         exercise=exercise,
         level=hit.rule.level,
         raised_at=hit.at,
@@ -49,12 +70,24 @@ def _row_of(hit: evaluation.Hit, station: Station, exercise: str, run: str, dete
         threshold=hit.threshold,
         coverage=round(hit.coverage, 4),
         finding=hit.finding.to_dict(),
-        evidence=[{"time": _local(at), "value": _plain(value)} for at, value in hit.readings],
+        evidence=[{"time": local(at), "value": plain(value)} for at, value in hit.readings],
         run=run,
     )
 
 
-def _payload(alarm: Alarm, hit: evaluation.Hit) -> dict[str, Any]:
+def muted_until(rule: str, key: str, at: datetime) -> datetime | None:
+    """Until when a rule says nothing at a place; None when it is not muted at that moment."""
+    live = AlarmMute.objects.filter(rule=rule, key=key, created_at__lte=at, until__gt=at)
+    found: datetime | None = live.order_by("-until").values_list("until", flat=True).first()
+    return found
+
+
+def late(alarm: Alarm) -> bool:
+    """Whether the reading that raised it came later than stations normally need."""
+    return is_late(alarm.raised_at, alarm.detected_at)
+
+
+def _payload(alarm: Alarm, hit: evaluation.Hit, station: Station) -> dict[str, Any]:
     return {
         "alarm": alarm.pk,
         "rule": hit.rule.code,
@@ -64,17 +97,17 @@ def _payload(alarm: Alarm, hit: evaluation.Hit) -> dict[str, Any]:
         "incident_type": hit.rule.incident_type,
         "property": hit.rule.prop,
         "window_minutes": hit.rule.window_minutes,
-        "amount": _plain(alarm.amount),
-        "threshold": _plain(alarm.threshold),
+        "amount": plain(alarm.amount),
+        "threshold": plain(alarm.threshold),
         "unit": hit.finding.rule.unit,
         "coverage": alarm.coverage,
-        "raised_at": _local(alarm.raised_at),
-        "detected_at": _local(alarm.detected_at),
+        "raised_at": local(alarm.raised_at),
+        "detected_at": local(alarm.detected_at),
         "late": is_late(alarm.raised_at, alarm.detected_at),
-        "station": station_facts(alarm.station),
+        "station": station_facts(station),
         "finding": alarm.finding,
         "exercise": alarm.exercise,
-        "simulated": alarm.station.simulated or bool(alarm.exercise),
+        "simulated": station.simulated or bool(alarm.exercise),
         "evidence": f"/work/things/alarms/{alarm.pk}/",
     }
 
@@ -109,18 +142,27 @@ def tell_status(station: Station, status: str) -> None:
 
 
 def tell_handled(alarm: Alarm, what: str, by: str, note: str) -> None:
-    """Emit ``things.alarm.acknowledged`` or ``things.alarm.closed``."""
+    """Emit ``things.alarm.acknowledged``, ``closed``, ``ended``, ``muted`` or ``downgraded``."""
     events.emit(
         f"things.alarm.{what}",
-        alarm.station.code,
-        {"alarm": alarm.pk, "rule": alarm.rule.code, "by": by, "note": note, "exercise": alarm.exercise},
+        alarm.key,
+        {
+            "alarm": alarm.pk,
+            "rule": alarm.rule.code,
+            "key": alarm.key,
+            "by": by,
+            "note": note,
+            "exercise": alarm.exercise,
+        },
     )
 
 
-def _local(moment: datetime) -> str:
+def local(moment: datetime) -> str:
+    """ISO text in the city's time."""
     return moment.astimezone(clock.LOCAL).isoformat()
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A decimal without needless zeros."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

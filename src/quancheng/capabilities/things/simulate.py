@@ -13,7 +13,7 @@ import numpy as np
 from shapely import contains_xy
 from shapely.geometry import shape
 
-from quancheng.capabilities.things import actions
+from quancheng.capabilities.things import actions, others
 from quancheng.capabilities.things import city as profile
 from quancheng.capabilities.things.models import Kind, Station, Status
 from quancheng.capabilities.things.sl651_client import BATTERY, level_report
@@ -37,13 +37,14 @@ def seed(city: Any, random: np.random.Generator) -> str | None:
     made = actions.register_stations(call, rows=list(network(random, levels)))
     until = clock.now().replace(minute=0, second=0, microsecond=0)
     readings = quiet_day(call, made, levels, until, random)
-    return f"{len(made)} 个站点 stations, {readings} 条读数 readings"
+    devices, more = others.seed(call, random, until)
+    return f"{len(made) + devices} 个站点和设备 stations and devices, {readings + more} 条读数 readings"
 
 
 def network(random: np.random.Generator, levels: dict[str, float]) -> Iterator[dict[str, Any]]:
     """Rows for the register; ``levels`` gets the ordinary level of each level station."""
     plan = tomllib.loads((Path(__file__).parent / "resources/network.toml").read_text(encoding="utf-8"))
-    districts = _districts()
+    districts = district_outlines()
     number = 0
 
     def row(
@@ -53,19 +54,19 @@ def network(random: np.random.Generator, levels: dict[str, float]) -> Iterator[d
         number += 1
         return {
             "code": code, "zh": zh, "en": en, "kind": kind, "lon": lon, "lat": lat,
-            "region": _region(districts, lon, lat), "department": department, "address": _ADDRESS.format(number),
+            "region": region_of(districts, lon, lat), "department": department, "address": _ADDRESS.format(number),
             "status": Status.ONLINE, "simulated": True,
         }  # fmt: skip
 
     hall = plan["city_hall"]
     yield row(hall["code"], hall["zh"], hall["en"], Kind.RAIN, hall["lon"], hall["lat"], HYDROLOGY)
-    places = _places(districts, plan["rain_gauges"] - 1, random, inner=0.32)
-    for index, (lon, lat, zh, en) in enumerate(places, 1):
+    spots = places(districts, plan["rain_gauges"] - 1, random, inner=0.32)
+    for index, (lon, lat, zh, en) in enumerate(spots, 1):
         yield row(f"JN-R-{index:03d}", f"{zh}雨量站", f"{en} gauge", Kind.RAIN, lon, lat, HYDROLOGY)
     for code, kind, zh, en, lon, lat, level in plan["levels"]:
         levels[code] = level
         yield row(code, f"{zh}站", f"{en} station", kind, lon, lat, WATER)
-    for index, (lon, lat, zh, en) in enumerate(_places(districts, plan["ponding"], random, inner=1.0), 1):
+    for index, (lon, lat, zh, en) in enumerate(places(districts, plan["ponding"], random, inner=1.0), 1):
         code = f"JN-P-{index:03d}"
         levels[code] = 0.0
         yield row(code, f"{zh}积水点", f"{en} ponding sensor", Kind.PONDING, lon, lat, WATER)
@@ -74,12 +75,12 @@ def network(random: np.random.Generator, levels: dict[str, float]) -> Iterator[d
 _INNER = ("370102", "370103", "370104", "370105")
 
 
-def _districts() -> list[tuple[str, Any]]:
+def district_outlines() -> list[tuple[str, Any]]:
     """Code and outline of each district."""
     return [(code, shape(outline)) for code, outline in profile.outlines()]
 
 
-def _region(districts: list[tuple[str, Any]], lon: float, lat: float) -> str:
+def region_of(districts: list[tuple[str, Any]], lon: float, lat: float) -> str:
     """The district a place lies in, else the nearest."""
     for code, outline in districts:
         if contains_xy(outline, lon, lat):
@@ -89,7 +90,7 @@ def _region(districts: list[tuple[str, Any]], lon: float, lat: float) -> str:
     return min(districts, key=lambda one: one[1].distance(Point(lon, lat)))[0]
 
 
-def _places(
+def places(
     districts: list[tuple[str, Any]], count: int, random: np.random.Generator, *, inner: float
 ) -> Iterator[tuple[float, float, str, str]]:
     """Places inside the outlines, named after streets: a share in the inner districts, the rest by area."""

@@ -74,7 +74,7 @@ class Grid:
 
     @property
     def slots(self) -> int:
-        return self.amounts.shape[1] - 1
+        return int(self.amounts.shape[1]) - 1
 
     def time(self, column: int) -> int:
         """Epoch second at which the slot of a column ends."""

@@ -221,6 +221,8 @@ class Manifest(Row):
     summary: Bilingual | None = None
     lead: Slug
     order: int = 100
+    open_rooms: tuple[Name, ...] = ()
+    """Files other modules may import besides the usual ones; each says why in ``docs/modules``."""
     page: tuple[Page, ...] = ()
     role: tuple[Role, ...] = ()
     access: tuple[Access, ...] = ()
@@ -254,7 +256,7 @@ class Manifest(Row):
 KINDS: tuple[str, ...] = tuple(
     name
     for name in Manifest.model_fields
-    if name not in {"id", "name", "floor", "zh", "en", "summary", "lead", "order", "grade"}
+    if name not in {"id", "name", "floor", "zh", "en", "summary", "lead", "order", "open_rooms", "grade"}
 )
 _KEYS = {"event": "type"} | dict.fromkeys(("matter", "licence_type", "plan", "parameters"), "file")
 

@@ -1,7 +1,8 @@
 """引用规则: an app imports only the public rooms of another, and only downward.
 
 Public are ``actions``, ``queries``, ``values`` (frozen values the two speak in) and protocol clients
-(``*_client``), which outside programs use as well.
+(``*_client``), which outside programs use as well; a module opens others by ``open_rooms`` in its
+``module.toml``.
 """
 
 from __future__ import annotations
@@ -97,10 +98,12 @@ def _why_not(subject: Subject, name: str, others: dict[str, load.Module]) -> Tex
 
 
 def _between(subject: Subject, other: load.Module, room: str) -> Text | None:
-    if room not in OPEN_ROOMS and not room.endswith(CLIENT_SUFFIX):
+    more = other.manifest.open_rooms
+    if room not in OPEN_ROOMS and room not in more and not room.endswith(CLIENT_SUFFIX):
+        names = ["actions", "queries", "values", *more]
         return Text(
-            f"只能引用 {other.name} 的 actions、queries、values。",
-            f"Of {other.name} only actions, queries and values may be imported.",
+            f"只能引用 {other.name} 的 {'、'.join(names)}。",
+            f"Of {other.name} only {', '.join(names[:-1])} and {names[-1]} may be imported.",
         )
     if other.floor == "scenario":
         return Text("场景不得被其他模块引用，请用事件。", "No module imports a scenario; use an event.")

@@ -1,0 +1,243 @@
+"""A city's devices on one gateway: idle lines, then readings with QoS 1, with TLS on and off; counted in the store.
+
+The gateway and the observation keeper are processes of the real product; the load comes from a lean raw-socket
+generator in a process of its own (``benchmarks/ingest_client.py``). Nothing is taken for stored that a query
+does not find.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import benchmark, figure, fresh_home
+
+DEVICES = 10_000
+RATE = 16_700
+SECONDS = 60.0
+IDLE = 10_000
+SETTLE = 5.0
+"""Seconds until what signing in and off left to do (presence) is done."""
+ROOT = Path(__file__).parents[1]
+
+
+@benchmark("ingest-load", "MQTT gateway: lines, acknowledgements, loss, CPU (1.0 = 16,700 obs/s for 60 s)")
+def run(scale: float) -> None:
+    """Idle lines, then load without and with TLS. ``QUANCHENG_BENCH_IDLE``, ``_SECONDS``, ``_RATE`` override."""
+    idle = int(os.environ.get("QUANCHENG_BENCH_IDLE", max(200, IDLE * scale)))
+    rate = int(os.environ.get("QUANCHENG_BENCH_RATE", max(500, RATE * scale)))
+    seconds = float(os.environ.get("QUANCHENG_BENCH_SECONDS", max(3.0, SECONDS * min(1.0, scale))))
+    devices = max(100, int(DEVICES * scale))
+    home = fresh_home()
+    secrets = _prepare(home, devices)
+    for secure in (False, True):
+        with _Gateway(home, secure) as gateway:
+            label = "tls" if secure else "plain"
+            if not secure:
+                _idle(gateway, secrets, idle)
+            _load(gateway, secrets, rate, seconds, label)
+
+
+def _prepare(home: Path, devices: int) -> Path:
+    """A migrated database with devices; their secrets in a file for the generator."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quancheng.settings")
+    django.setup()
+    from django.core.management import call_command
+
+    from quancheng.capabilities.ingest.actions import register_devices
+    from quancheng.capabilities.ingest.values import ChannelSpec, DeviceSpec
+    from quancheng.kernel.actions import Call
+
+    call_command("migrate", verbosity=0, interactive=False)
+    rows = [
+        DeviceSpec(f"bench-{n}", "mqtt", channels=(ChannelSpec("v", n + 1),), rate=1000.0, simulated=True)
+        for n in range(devices)
+    ]
+    made = [
+        one
+        for start in range(0, devices, 2000)
+        for one in register_devices(Call.system("ingest"), rows=rows[start : start + 2000])
+    ]
+    path = home / "secrets.json"
+    path.write_text(json.dumps([[one.code, one.secret] for one in made]), encoding="utf-8")
+    return path
+
+
+class _Gateway:
+    """The components ``ingest.gateway`` and ``observations.keeper`` (and ``watch`` when it is there)."""
+
+    def __init__(self, home: Path, secure: bool) -> None:
+        from quancheng.testing.ports import free_port
+
+        self.home, self.secure, self.port = home, secure, free_port()
+        self.environment = os.environ | {
+            "QUANCHENG_HOME": str(home),
+            "QUANCHENG_LOG_LEVEL": "ERROR",
+            "QUANCHENG_INGEST_FAILURES_PER_MINUTE": "1000000",
+            "QUANCHENG_INGEST_MQTT_PORT": "-1" if secure else str(self.port),
+        }
+        if secure:
+            certificate = _certificate(home)
+            self.environment |= {
+                "QUANCHENG_INGEST_MQTTS_PORT": str(self.port),
+                "QUANCHENG_INGEST_TLS_CERTIFICATE": str(certificate),
+                "QUANCHENG_INGEST_TLS_KEY": str(certificate.with_suffix(".key")),
+            }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> _Gateway:
+        from quancheng.kernel.supervisor.run import module_components
+
+        known = {one.id for one in module_components()}
+        for name in ("ingest.gateway", "observations.keeper", "watch.runner"):
+            if name in known:
+                command = [sys.executable, "-m", "quancheng.cli", "component", name]
+                self.processes[name] = subprocess.Popen(command, env=self.environment, cwd=ROOT)
+        _wait_for(self.port)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds of each process so far."""
+        import psutil
+
+        return {
+            name: sum(psutil.Process(one.pid).cpu_times()[:2])
+            for name, one in self.processes.items()
+            if one.poll() is None
+        }
+
+    def memory(self) -> float:
+        """MB of the gateway."""
+        import psutil
+
+        return float(psutil.Process(self.processes["ingest.gateway"].pid).memory_info().rss) / 2**20
+
+
+def _start(gateway: _Gateway, *arguments: str) -> subprocess.Popen[str]:
+    """The generator, in a process of its own; it says when its lines are open."""
+    command = [sys.executable, "-m", "benchmarks.ingest_client", str(gateway.port), *arguments]
+    if gateway.secure:
+        command.append("--tls")
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, env=gateway.environment)
+
+
+def _said(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """The generator's next line."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"the generator ended with {process.wait()}")
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def _idle(gateway: _Gateway, secrets: Path, lines: int) -> None:
+    before, memory = gateway.cpu(), gateway.memory()
+    holder = _start(gateway, "idle", str(secrets), str(lines))
+    said = _said(holder)
+    figure("ingest_idle_lines", said.get("lines", 0), "lines")
+    figure("ingest_connect_rate", said.get("lines", 0) / max(said.get("seconds", 1.0), 0.001), "lines/s")
+    figure(
+        "ingest_idle_memory", (gateway.memory() - memory) * 1024 / max(1, said.get("lines", 1)), "KiB/line"
+    )
+    figure(
+        "ingest_connect_cpu",
+        1e6 * (gateway.cpu()["ingest.gateway"] - before["ingest.gateway"]) / max(1, lines),
+        "us/line",
+    )
+    calm = gateway.cpu()["ingest.gateway"]
+    time.sleep(5)
+    figure("ingest_idle_cpu", 100 * (gateway.cpu()["ingest.gateway"] - calm) / 5, "% of a core")
+    assert holder.stdin is not None
+    holder.stdin.close()
+    holder.wait(60)
+    time.sleep(SETTLE)
+
+
+def _load(gateway: _Gateway, secrets: Path, rate: int, seconds: float, label: str) -> None:
+    from quancheng.capabilities.observations import queries
+
+    stored = queries.count()
+    size = _bytes(gateway.home)
+    generator = _start(gateway, "load", str(secrets), str(rate), str(seconds))
+    _said(generator)
+    time.sleep(SETTLE)
+    before, began = gateway.cpu(), time.monotonic()
+    assert generator.stdin is not None
+    generator.stdin.write("go\n")
+    generator.stdin.flush()
+    said = _said(generator)
+    wall, after = time.monotonic() - began, gateway.cpu()
+    generator.wait(30)
+    found = queries.count() - stored
+    for name, used in after.items():
+        figure(
+            f"ingest_{label}_cpu_{name.split('.')[0]}",
+            100 * (used - before.get(name, 0.0)) / wall,
+            "% of a core",
+        )
+    figure(
+        f"ingest_{label}_cpu_per_obs",
+        1e6 * (after["ingest.gateway"] - before["ingest.gateway"]) / max(1, said["acked"]),
+        "us",
+    )
+    figure(f"ingest_{label}_rate", said["acked"] / said["seconds"], "obs/s")
+    figure(f"ingest_{label}_lost", said["acked"] - found, "obs")
+    figure(f"ingest_{label}_unacked", said["sent"] - said["acked"], "obs")
+    for share in ("p50", "p95", "p99"):
+        figure(f"ingest_{label}_ack_{share}", said[share], "ms")
+    figure(f"ingest_{label}_memory", gateway.memory(), "MB")
+    figure(
+        f"ingest_{label}_bytes",
+        (_bytes(gateway.home) - size) / max(1, found),
+        "B/obs on disk, log and segments",
+    )
+
+
+def _bytes(home: Path) -> int:
+    folders = (home / "observations", home / "store")
+    return sum(one.stat().st_size for folder in folders for one in folder.rglob("*") if one.is_file())
+
+
+def _wait_for(port: int) -> None:
+    import socket
+
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the gateway does not listen")
+
+
+def _certificate(home: Path) -> Path:
+    """A self-signed certificate for the TLS half."""
+    folder = Path(tempfile.mkdtemp(dir=home))
+    path = folder / "server.crt"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-keyout", str(path.with_suffix(".key")), "-out", str(path)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return path

@@ -1,0 +1,101 @@
+"""写观测: append, change, delete; each is durable when it returns.
+
+These are not ``@action``: a million devices append 16,700 observations a second, and an audit entry for
+each would be larger than the observation. Whoever may append is decided at the edge (a device's
+credentials, an editor's right), and what came in is in the log itself. What people do to the store
+(deleting streams, holds, retention) is an action in ``actions``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from asgiref.sync import sync_to_async
+
+from quancheng.capabilities.observations import queries, uniqueness
+from quancheng.capabilities.observations.log import writer
+from quancheng.capabilities.observations.values import Batch, Kind, Observation
+from quancheng.core.text import Text
+from quancheng.kernel.errors import NotFound
+
+
+def append(batch: Batch, *, unique: bool = False) -> Batch:
+    """Append durably and return the rows with ids. Raises LogFull, LogDamaged, TooLarge.
+
+    ``unique``: a row whose (stream, time) is known with the same result is left out; with another
+    result it becomes a change of the known one.
+    """
+    if not unique:
+        return writer().append(batch)
+    with uniqueness.sifted(batch) as fresh:
+        return writer().append(fresh)
+
+
+async def append_async(batch: Batch, *, unique: bool = False) -> Batch:
+    """The same for asyncio; looking up what may be known happens in a thread."""
+    if not unique:
+        return await writer().append_async(batch)
+    sifting = uniqueness.sifted(batch)
+    entering = asyncio.ensure_future(sync_to_async(sifting.__enter__, thread_sensitive=False)())
+
+    def leave(entered: asyncio.Future[Batch]) -> None:
+        if not entered.cancelled() and entered.exception() is None:
+            sifting.__exit__(None, None, None)
+
+    try:
+        fresh = await asyncio.shield(entering)
+    except asyncio.CancelledError:  # the thread enters all the same; others must not wait for us for ever
+        entering.add_done_callback(leave)
+        raise
+    try:
+        return await writer().append_async(fresh)
+    finally:
+        sifting.__exit__(None, None, None)
+
+
+def change(observation: Observation) -> Observation:
+    """Replace an observation under its id. Raises NotFound, InvalidInput, LogFull."""
+    known = queries.by_ids([observation.id])
+    if not known:
+        raise NotFound(Text("没有这条观测。", "There is no such observation."))
+    writer().append(changes([(known[0], observation)]))
+    return observation
+
+
+def changes(pairs: Sequence[tuple[Observation, Observation]]) -> Batch:
+    """Rows that replace old observations by new ones under the same ids.
+
+    One that moves to another stream is also deleted where it was, so that both streams are known to
+    be touched; the later of two revisions counts.
+    """
+    moved = [old for old, new in pairs if old.stream != new.stream]
+    batch = Batch.of([*moved, *(new for _, new in pairs)])
+    batch.kind[:] = Kind.CHANGED
+    batch.kind[: len(moved)] = Kind.DELETED
+    if moved:
+        batch.rev[: len(moved)] = writer().ids.revision()
+    batch.rev[len(moved) :] = writer().ids.revision()
+    return batch
+
+
+def delete(ids: Iterable[int]) -> int:
+    """Delete observations; those that are not there are ignored. Returns how many were."""
+    rows = queries.by_ids(sorted(set(ids)))
+    if not rows:
+        return 0
+    batch = Batch.of([replace(row, result=None, extra={}) for row in rows])
+    batch.kind[:] = Kind.DELETED
+    batch.rev[:] = writer().ids.revision()
+    writer().append(batch)
+    return len(rows)
+
+
+def delete_streams(streams: Collection[int]) -> int:
+    """All observations of some streams, as the platform: for the module that owns the streams and has
+    asked for the right itself. Returns how many streams."""
+    from quancheng.capabilities.observations.actions import drop_streams
+    from quancheng.kernel.actions import Call
+
+    return drop_streams(Call.system("observations"), streams=streams)

@@ -1,0 +1,67 @@
+"""运行限度: every operating limit of the store, read from the environment in this one place.
+
+Limits are about machines (bytes, seconds, rows). What is decided by people (how long data are kept,
+when an hour counts) is dated and lives in ``resources/parameters.toml``.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+
+
+def _number(name: str, default: int) -> int:
+    return int(os.environ.get(f"QUANCHENG_OBSERVATIONS_{name}", default))
+
+
+def folder() -> Path:
+    """Where logs, the latest values and temporary files live (read at each use, so tests may move it)."""
+    chosen = getattr(settings, "OBSERVATIONS_FOLDER", None)
+    return Path(chosen) if chosen else Path(settings.HOME) / "observations"
+
+
+def log_folder() -> Path:
+    """The folder of all writers' logs."""
+    return folder() / "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one process takes on; bytes, rows and seconds."""
+
+    file_bytes: int = field(default_factory=lambda: _number("LOG_FILE_BYTES", 64 << 20))
+    """A log file this long is closed and the next begun."""
+    frame_bytes: int = field(default_factory=lambda: _number("FRAME_BYTES", 32 << 20))
+    """Longest frame; a larger batch is refused."""
+    group_bytes: int = field(default_factory=lambda: _number("GROUP_BYTES", 16 << 20))
+    """So much is written before one fdatasync at most."""
+    id_block: int = field(default_factory=lambda: _number("ID_BLOCK", 1_000_000))
+    """Ids a process takes at a time."""
+    node: int = field(default_factory=lambda: _number("NODE", 0))
+    """Number of this machine in a cluster, 0 … 255: the high bits of its ids."""
+    seal_seconds: int = field(default_factory=lambda: _number("SEAL_SECONDS", 60))
+    """Oldest row that waits for a segment while there is a crowd."""
+    seal_lazy_seconds: int = field(default_factory=lambda: _number("SEAL_LAZY_SECONDS", 600))
+    """Oldest row that waits when there are only few."""
+    seal_few: int = field(default_factory=lambda: _number("SEAL_FEW", 20_000))
+    """Fewer rows than this are few."""
+    seal_rows: int = field(default_factory=lambda: _number("SEAL_ROWS", 2_000_000))
+    """So many rows are sealed at once, whatever their age."""
+    file_rows: int = field(default_factory=lambda: _number("FILE_ROWS", 16_000_000))
+    """Rows of one compacted file; more are divided by stream."""
+    merge_megabytes: int = field(default_factory=lambda: _number("MERGE_MEGABYTES", 1024))
+    """Memory of a merge; more is spilled to disk."""
+    merge_files: int = field(default_factory=lambda: _number("MERGE_FILES", 8))
+    """So many new files of a past partition are merged at once."""
+    merge_wait_seconds: int = field(default_factory=lambda: _number("MERGE_WAIT_SECONDS", 600))
+    """How long after its end an hour is given for late data before it is merged."""
+    replaced_minutes: int = field(default_factory=lambda: _number("REPLACED_MINUTES", 60))
+    """Replaced files are kept so long for readers that still have them open."""
+
+
+def limits() -> Limits:
+    """The limits as the environment says now."""
+    return Limits()

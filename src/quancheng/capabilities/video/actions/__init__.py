@@ -1,0 +1,50 @@
+"""The only writers of video: peers, cameras, plays, sightings."""
+
+from quancheng.capabilities.video.actions.cameras import (
+    apply_catalog,
+    note_conflict,
+    plan_cameras,
+    record_changes,
+    update_camera,
+)
+from quancheng.capabilities.video.actions.platforms import (
+    open_to_upper,
+    register_devices,
+    register_platform,
+    renew_credential,
+    set_enabled,
+)
+from quancheng.capabilities.video.actions.playing import (
+    ask_play,
+    decide_request,
+    end_session,
+    end_stale_sessions,
+    open_session,
+    open_upper_session,
+    session_started,
+    steer_camera,
+)
+from quancheng.capabilities.video.actions.sightings import receive_alarm, receive_events
+
+__all__ = [
+    "apply_catalog",
+    "ask_play",
+    "decide_request",
+    "end_session",
+    "end_stale_sessions",
+    "note_conflict",
+    "open_session",
+    "open_to_upper",
+    "open_upper_session",
+    "plan_cameras",
+    "receive_alarm",
+    "receive_events",
+    "record_changes",
+    "register_devices",
+    "register_platform",
+    "renew_credential",
+    "session_started",
+    "set_enabled",
+    "steer_camera",
+    "update_camera",
+]

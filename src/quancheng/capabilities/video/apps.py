@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class VideoConfig(AppConfig):
+    name = "quancheng.capabilities.video"
+    label = "video"
+    verbose_name = "视频监控平台"

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class WatchConfig(AppConfig):
+    name = "quancheng.capabilities.watch"
+    label = "watch"
+    verbose_name = "规则监测"

@@ -1,0 +1,76 @@
+"""检查点: the engine's state together with the place in the log it belongs to, in one file.
+
+A file is written whole beside the old one, synced and renamed: a crash leaves the old or the new one.
+Reading goes on at the positions in the file, whatever the reader remembers, so nothing is evaluated
+twice and nothing is left out. A damaged file is put aside, loudly; then the state starts empty.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+
+log = structlog.get_logger(__name__)
+Arrays = dict[str, npt.NDArray[np.generic]]
+NAME = "checkpoint.npz"
+_FORM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """State by name, positions (file, byte) by writer, and the newest event time seen."""
+
+    state: Arrays
+    positions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    newest: int = 0
+
+
+def save(folder: Path, checkpoint: Checkpoint) -> int:
+    """Write it durably; bytes written. Raises OSError (disk full): the old file stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {"form": _FORM, "positions": dict(checkpoint.positions), "newest": checkpoint.newest}
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {"_about": np.frombuffer(json.dumps(about).encode(), np.uint8)}
+    np.savez(buffer, allow_pickle=False, **arrays, **checkpoint.state)
+    fresh = folder / f"{NAME}.new"
+    with fresh.open("wb") as file:
+        file.write(buffer.getbuffer())
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(folder / NAME)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return buffer.tell()
+
+
+def load(folder: Path) -> Checkpoint | None:
+    """The last one; None when there is none or it is damaged (then it is kept aside)."""
+    path = folder / NAME
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays: Arrays = {name: file[name] for name in file.files}
+        about = json.loads(arrays.pop("_about").tobytes())
+        if about["form"] != _FORM:
+            raise ValueError(f"form {about['form']}")
+        positions = {str(name): (int(at[0]), int(at[1])) for name, at in about["positions"].items()}
+        return Checkpoint(arrays, positions, int(about["newest"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as fault:
+        aside = path.with_suffix(".damaged")
+        path.replace(aside)
+        log.error("watch.checkpoint.damaged", reason=repr(fault)[:300], kept=aside.name)
+        return None

@@ -1,0 +1,222 @@
+"""规则运行: the component ``watch.runner``: log → kernels → alarms of the rules in force.
+
+One runner a city. It reads the observation log in order, evaluates, writes what was found (alarms and
+episodes in one transaction) and now and then its state with its place in the log. Killed at any moment,
+it goes on from the last checkpoint: the same readings give the same firings, and firings are written
+once (version, stream, beginning). Rules that changed are in the kernels within a second.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import structlog
+from django.db import close_old_connections
+
+from quancheng.capabilities.observations.log import LogReader
+from quancheng.capabilities.observations.values import Batch
+from quancheng.capabilities.watch import actions, checkpoint, explaining, queries
+from quancheng.capabilities.watch.checkpoint import Checkpoint
+from quancheng.capabilities.watch.compiling import Compiled, compile_version
+from quancheng.capabilities.watch.config import Limits, folder
+from quancheng.capabilities.watch.models import Episode, RuleVersion
+from quancheng.capabilities.watch.rechecking import recheck
+from quancheng.capabilities.watch.trust import trusted
+from quancheng.capabilities.watch.values import micros
+from quancheng.core.watch import MINUTE, Engine, Found
+from quancheng.kernel import clock, rulebook
+from quancheng.kernel.actions import Call
+from quancheng.kernel.errors import QuanchengError
+
+if TYPE_CHECKING:
+    from quancheng.capabilities.observations.log_reader import Piece
+
+log = structlog.get_logger(__name__)
+NAME = "watch"
+
+
+class Runner:
+    """规则运行器. ``place``: folder of checkpoints."""
+
+    def __init__(self, limits: Limits | None = None, place: Path | None = None) -> None:
+        self.limits = limits or Limits()
+        self.place = place or folder()
+        self.reader = LogReader(NAME)
+        self.versions: dict[int, RuleVersion] = {}
+        self.compiled: dict[int, Compiled] = {}
+        self.engine = Engine([], self.limits.memory)
+        self.newest = 0
+        self.early = 0
+        """Readings from the future, which no rule looks at."""
+        self.skip: dict[str, tuple[int, int]] = {}
+        self._stamp: object = None
+        self._resolved = self._scanned = self._looked = self._saved = float("-inf")
+        self._begin()
+
+    # -- rules ---------------------------------------------------------------------------------
+    def _begin(self) -> None:
+        """Rules in force and the last checkpoint; without one, episodes go on as the table has them."""
+        self._compile()
+        kept = checkpoint.load(self.place)
+        self.engine = Engine([one.rule for one in self.compiled.values()], self.limits.memory)
+        if kept is not None:
+            self.engine.adopt(kept.state)
+            self.skip, self.newest = dict(kept.positions), kept.newest
+            return
+        for one in Episode.objects.filter(ended=None, version__in=self.versions):
+            self.engine.reopen(one.version_id, one.stream, one.began)
+
+    def refresh(self, *, force: bool = False) -> bool:
+        """Take over changed rules, and streams that came or went; True when the kernels were made anew."""
+        now = time.monotonic()
+        if not force and now - self._looked < self.limits.rules_seconds:
+            return False
+        self._looked = now
+        stale = now - self._resolved > self.limits.streams_seconds
+        if not (force or stale or self._now_stamp() != self._stamp):
+            return False
+        before = {one.rule.id: one.rule for one in self.compiled.values()}
+        self._compile()
+        rules = {one.rule.id: one.rule for one in self.compiled.values()}
+        if rules == before:
+            return False
+        state = {name: array.copy() for name, array in self.engine.dump().items()}
+        self.engine = Engine(rules.values(), self.limits.memory)
+        self.engine.adopt(state)
+        log.info("watch.rules", rules=len(rules), streams=len(self.engine.memory))
+        return True
+
+    def _now_stamp(self) -> object:
+        return (*queries.stamp(), clock.today())
+
+    def _compile(self) -> None:
+        self._resolved = time.monotonic()
+        self._stamp = self._now_stamp()
+        call = Call.system("watch")
+        self.versions, self.compiled = {}, {}
+        for version in queries.in_force():
+            try:
+                self.compiled[version.pk] = compile_version(version, call.actor)
+                self.versions[version.pk] = version
+            except QuanchengError as refused:  # one rule without a value must not stop the others
+                log.error("watch.rule_not_working", rule=str(version), reason=refused.detail.zh)
+        gone = Episode.objects.filter(ended=None).exclude(version__in=queries.in_force())
+        ends = [(one.version_id, one.stream, one.began, micros(call.at)) for one in gone[:5000]]
+        if ends:
+            actions.record(call, firings=[], endings=ends)
+
+    # -- readings ------------------------------------------------------------------------------
+    def step(self) -> int:
+        """One look at the log and the clock; how many readings there were."""
+        self.refresh()
+        arrived = time.monotonic()
+        pieces = self.reader.pieces(self.limits.batch)
+        batch = Batch.join([piece.batch for piece in pieces if self._is_new(piece)])
+        found = self._evaluate(batch) if len(batch) else Found()
+        if len(batch) < self.limits.batch and arrived - self._scanned >= self.limits.absence_seconds:
+            self._scanned = arrived
+            found.extend(self.engine.advance(micros(clock.now())))
+        self._record(found, arrived)
+        if arrived - self._saved >= self.limits.checkpoint_seconds and (
+            pieces or self._saved == float("-inf")
+        ):
+            self.save()
+        return len(batch)
+
+    def _is_new(self, piece: Piece) -> bool:
+        """Not evaluated before the checkpoint."""
+        done = self.skip.get(piece.writer)
+        return done is None or (piece.end.file, piece.end.position) > done
+
+    def _evaluate(self, batch: Batch) -> Found:
+        ahead = rulebook.find("watch.ahead_minutes").integer() * MINUTE
+        sane = batch.time <= micros(clock.now()) + ahead
+        if not sane.all():
+            self.early += int((~sane).sum())
+            batch = batch.take(np.flatnonzero(sane))
+        if not len(batch):
+            return Found()
+        self.newest = max(self.newest, int(batch.time.max()))
+        return self.engine.process(batch.stream, batch.time, batch.number, trusted(batch.quality), batch.kind)
+
+    def _record(self, found: Found, arrived: float) -> None:
+        """Write alarms and episodes; late readings memory could not place are looked up in the store."""
+        if found.stale:
+            again = recheck(self.compiled.values(), found.stale, self.limits)
+            found.extend(again)
+        if not (found.firings or found.endings):
+            return
+        now, delay = clock.now(), int(1000 * (time.monotonic() - arrived))
+        rows = [
+            explaining.firing_row(self.versions[one.rule], self.compiled[one.rule], one, now, delay)
+            for one in found.firings
+        ]
+        ends = [(one.rule, one.stream, one.began, one.at) for one in found.endings]
+        actions.record(Call.system("watch"), firings=rows, endings=ends)
+
+    # -- keeping -------------------------------------------------------------------------------
+    def save(self) -> None:
+        """Write the checkpoint, then let the log's offsets follow."""
+        self._saved = time.monotonic()
+        positions = {name: (at.file, at.position) for name, at in self.reader.positions.items()}
+        try:
+            checkpoint.save(self.place, Checkpoint(self.engine.dump(), positions, self.newest))
+        except OSError:
+            log.exception("watch.checkpoint.failed")  # the old one stays, and with it the old offsets
+            return
+        self.skip = positions
+        self.reader.commit()
+
+    def heal(self) -> int:
+        """End episodes of the table that the kernels know to be over; how many. Call it when caught up."""
+        going = self.engine.open_episodes()
+        rows = Episode.objects.filter(ended=None, version__in=self.versions)
+        now = micros(clock.now())
+        over = [one for one in rows if (one.version_id, one.stream, one.began) not in going]
+        if over:
+            ends = [
+                (one.version_id, one.stream, one.began, max(one.began, min(self.newest or now, now)))
+                for one in over
+            ]
+            actions.record(Call.system("watch"), firings=[], endings=ends)
+        return len(over)
+
+
+def run(stop: threading.Event, limits: Limits | None = None) -> None:
+    """Run until told to stop; a failing step is logged and tried again from the checkpoint."""
+    runner, healed, wait = Runner(limits), False, 1.0
+    log.info("watch.runner.started", rules=len(runner.compiled), streams=len(runner.engine.memory))
+    while not stop.is_set():
+        close_old_connections()
+        try:
+            seen = runner.step()
+            if not seen and not healed:
+                healed = True
+                runner.heal()
+            wait = 1.0
+        except Exception:  # the city goes on without rules for a moment, never with half-written state
+            log.exception("watch.runner.failed")
+            stop.wait(wait)
+            wait = min(wait * 2, 30.0)
+            runner, healed = Runner(limits), False
+            continue
+        if not seen:
+            stop.wait(runner.limits.poll_seconds)
+    runner.save()
+
+
+def main() -> None:
+    """The component ``watch.runner``: runs until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
+    run(stop)
+
+
+__all__ = ["Runner", "main", "run"]
