@@ -179,6 +179,9 @@ class _Tables:
     def restarted(self) -> int:
         return 0
 
+    def online(self) -> list[str]:
+        return []
+
 
 def _serve(link: Connection, number: int) -> None:
     import logging

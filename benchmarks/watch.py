@@ -37,14 +37,14 @@ def run(scale: float) -> None:
     with spent() as used:
         for stream, time, value in columns:
             readings += len(stream)
-            found += sum(
-                len(oracle.arrive(*row).firings) for row in zip(stream, time, value, strict=True)
-            )
+            found += sum(len(oracle.arrive(*row).firings) for row in zip(stream, time, value, strict=True))
     figure("watch_reference", readings / used.cpu, "readings/CPU s")
     again = evaluate(Engine(rules), part)
     if again["firings"] != found:
         raise RuntimeError(f"kernels fired {again['firings']} times, the oracle {found}")
-    figure("watch_kernels_over_reference", figures["readings"] / figures["cpu"] * used.cpu / readings, "times")
+    figure(
+        "watch_kernels_over_reference", figures["readings"] / figures["cpu"] * used.cpu / readings, "times"
+    )
 
 
 def evaluate(engine: Any, batches: list[Any]) -> dict[str, float]:
@@ -64,7 +64,9 @@ def make_rules(streams: int) -> list[Any]:
     window = Spec(kind=Kind.WINDOW, minutes=60, limit=22.5, clear=22.0, coverage=0.05)
     steady = Spec(kind=Kind.HYSTERESIS, limit=26.0, clear=24.0, consecutive=3)
     rules = [
-        Rule(number + 1, window if number % 3 == 0 else steady, tuple(range(number + 1, streams + 1, CLASSES)))
+        Rule(
+            number + 1, window if number % 3 == 0 else steady, tuple(range(number + 1, streams + 1, CLASSES))
+        )
         for number in range(CLASSES)
     ]
     single = Spec(kind=Kind.THRESHOLD, limit=35.0, clear=32.0)

@@ -17,7 +17,8 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quancheng.settings")
 
-from quancheng.wsgi import application as django_application
+from quancheng.wsgi import application as django_application  # isort: skip (apps first)
+from quancheng import short_way
 
 THREADS = int(os.environ.get("QUANCHENG_WEB_THREADS", "8"))
 _django = WSGIMiddleware(django_application, workers=THREADS)
@@ -40,7 +41,11 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
         await live(scope, receive, send)
     elif scope["type"] == "http":
-        await _django(scope, receive, send)
+        short = short_way.view_for(scope)
+        if short is None:
+            await _django(scope, receive, send)
+        else:
+            await short_way.pass_through(scope, receive, send, short, _django.executor)
     elif scope["type"] == "websocket":
         await _socket(scope, receive, send)
 

@@ -9,6 +9,9 @@ from quancheng.capabilities.sensorthings.models import Thing
 from .conftest import Sta, place, stream, thing
 
 
+LINKS = ("ObservedProperty", "Sensor")
+
+
 def batch(sta: Sta, *requests: dict[str, Any], status: int = 200) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = sta.post("$batch", {"requests": list(requests)}, status)["responses"]
     return found
@@ -24,7 +27,7 @@ def test_batch(sta: Sta, world: dict[str, int]) -> None:
     )
     assert first == {"id": "0", "status": 200, "body": {"name": "雨量站"}}
     assert second["status"] == third["status"] == 201 and fourth["status"] == 404
-    assert sta.names("Things?$filter=Datastreams/id gt 1") == ["批"]
+    assert sta.names(f"Things?$filter=Datastreams/id gt {world['stream']}") == ["批"]
 
 
 def test_a_group_is_all_or_nothing(sta: Sta, world: dict[str, int]) -> None:
@@ -44,9 +47,8 @@ def test_a_group_is_all_or_nothing(sta: Sta, world: dict[str, int]) -> None:
     assert [one["status"] for one in answers] == [424, 424, 400, 200]
     assert answers[3]["body"]["@iot.count"] == 1 and Thing.objects.count() == 1
     assert len(sta.ids("Observations")) == 4
-    group[2]["body"] = thing(
-        "丙", Datastreams=[stream(ObservedProperty={"@iot.id": 1}, Sensor={"@iot.id": 1})]
-    )
+    known = {name: {"@iot.id": sta.get(f"Datastreams({world['stream']})/{name}")["@iot.id"]} for name in LINKS}
+    group[2]["body"] = thing("丙", Datastreams=[stream(**known)])
     assert [one["status"] for one in batch(sta, *group)] == [201, 201, 201]
     assert Thing.objects.count() == 3
 

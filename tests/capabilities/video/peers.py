@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,7 +15,7 @@ from quancheng.capabilities.video import secrets
 from quancheng.capabilities.video.values import CatalogReport, Change, Peer
 from quancheng.core.gb28181 import catalog, digest, manscdp, message, ptz, sdp
 from quancheng.core.gb28181.catalog import Item
-from quancheng.core.gb28181.manscdp import Alarm, Document, Root
+from quancheng.core.gb28181.manscdp import Alarm, Document, Position, Root
 from quancheng.core.gb28181.message import Request, Response
 from quancheng.core.gb28181.presence import Settings
 from quancheng.kernel.errors import Forbidden, NotFound
@@ -42,6 +42,7 @@ class MemoryTables:
     alarms: list[tuple[str, Alarm]] = field(default_factory=list)
     conflicts: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: dict[int, str] = field(default_factory=dict)
+    positions: list[tuple[str, Position]] = field(default_factory=list)
     broken: bool = False
 
     def peers(self, since: datetime | None) -> tuple[list[Peer], datetime | None]:
@@ -93,6 +94,15 @@ class MemoryTables:
 
     def restarted(self) -> int:
         return 0
+
+    def online(self) -> list[str]:
+        return sorted({one.peer for one in self.told if self.states(one.peer)[-1]})
+
+    def position(self, peer: str, position: Position) -> None:
+        self.positions.append((peer, position))
+
+    def shared_since(self, platform: str, since: datetime | None) -> tuple[list[Item], datetime | None]:
+        return list(self.items), datetime(2026, 7, 18, tzinfo=UTC)
 
     def states(self, code: str) -> list[bool]:
         return [one.online for one in self.told if one.peer == code]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.capabilities.video.peers import CENTRE, PASSWORD, Device, MediaServer, MemoryTables, peer
-from tests.capabilities.video.test_signalling import CAMERA, CONFIG, until
+from tests.capabilities.video.stories import CAMERA, CONFIG, until
 
 from quancheng.capabilities.video import control_client
 from quancheng.capabilities.video.signalling.component import Signalling

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.capabilities.video.peers import PASSWORD, REALM, Device, MediaServer, peer
-from tests.capabilities.video.test_signalling import CAMERA, calm, channels, live, until
+from tests.capabilities.video.stories import CAMERA, calm, channels, live, until
 
 from quancheng.capabilities.video import control_client
 from quancheng.capabilities.video.signalling.component import Signalling

@@ -13,9 +13,9 @@ from quancheng.capabilities.observations import queries as store
 from quancheng.capabilities.sensorthings import queries as sensorthings
 from quancheng.capabilities.things.models import Alarm as ThingsAlarm
 from quancheng.capabilities.video import actions
-from quancheng.capabilities.video.models import VideoEvent
+from quancheng.capabilities.video.models import Camera, VideoEvent
 from quancheng.capabilities.video.values import Sighting
-from quancheng.core.gb28181.manscdp import Alarm
+from quancheng.core.gb28181.manscdp import Alarm, Position
 from quancheng.kernel import errors
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
@@ -91,3 +91,20 @@ def test_an_alarm_of_a_device_once(cameras) -> None:
     assert actions.receive_alarm(Call.system("video"), peer=code(1), alarm=one) == first
     assert VideoEvent.objects.get().kind == VideoEvent.Kind.DEVICE_ALARM
     assert actions.receive_alarm(Call.system("video"), peer="37010200001180000009", alarm=one) is None
+
+
+def test_where_a_device_is_becomes_an_observation_once(cameras: list[Camera]) -> None:
+    here = Position(code(1), NOON, 117.0244, 36.6683, 31.5, 90.0)
+    stream = actions.receive_position(Call.system("video"), peer=code(1), position=here)
+    assert stream is not None
+    assert actions.receive_position(Call.system("video"), peer=code(1), position=here) == stream
+    (seen,) = store.find(streams=[stream], limit=10)
+    assert seen.result == {"type": "Point", "coordinates": [117.0244, 36.6683]}
+    assert seen.extra["parameters"] == {"speed": 31.5, "direction": 90.0}
+    assert actions.receive_position(Call.system("video"), peer=code(2), position=here) is None, (
+        "not the peer's camera"
+    )
+    ahead = replace(here, at=NOON + timedelta(hours=1))
+    assert actions.receive_position(Call.system("video"), peer=code(1), position=ahead) is None, (
+        "a clock that is ahead"
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.capabilities.video.peers import PASSWORD, MemoryTables, peer
-from tests.capabilities.video.test_signalling import live
+from tests.capabilities.video.stories import live
 
 from quancheng.capabilities.video.signalling.component import Signalling
 from quancheng.testing.ports import free_port

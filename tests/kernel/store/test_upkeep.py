@@ -216,6 +216,16 @@ def test_commands(filled: str, django_capture_on_commit_callbacks: Callable[...,
     assert "5 个文件 files expired" in said[2]
 
 
+def test_tables_that_keep_themselves_are_passed_by(filled: str) -> None:
+    store.define("own", readings_schema(), upkeep=False)
+    for number in range(5):
+        store.append("own", rows("b", "a", first=number * 10), partition=DAY)
+    assert [made.table for made in store.compact_all(least=3)] == [filled]
+    assert Segment.objects.filter(table="own", removed_version__isnull=True).count() == 5
+    with pytest.raises(ValueError, match="declared differently"):
+        store.define("own", readings_schema())
+
+
 def test_files_gone_meanwhile_are_no_alarm(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from quancheng.kernel.store import checking
 

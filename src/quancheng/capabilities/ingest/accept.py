@@ -42,6 +42,7 @@ class _Item:
     done: Done
     since: float
     refused: dict[str, int] = field(default_factory=dict)
+    messages: int = 1
     parts: int = 1
     stored: int = 0
     changed: int = 0
@@ -70,6 +71,7 @@ class Acceptor:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-accept")
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="ingest-late")
         self._working = self._slow_working = False
+        self._next_commit = 0.0
         self._on_room: list[Callable[[], None]] = []
         self.buckets = Buckets()
         self.seconds = Percentiles()
@@ -116,6 +118,16 @@ class Acceptor:
         if not found.rows:
             self._settle(item)
             return
+        self._wait(item)
+
+    def submit_rows(self, rows: list[Row], messages: int, received_at: int, done: Done) -> None:
+        """Take several messages of one device of which nothing is refused (:func:`sorting.add_plain`) as one:
+        ``done`` is called when all of them are durable."""
+        self.messages += messages
+        self.queued += len(rows)
+        self._wait(_Item(rows, received_at, done, time.perf_counter(), messages=messages))
+
+    def _wait(self, item: _Item) -> None:
         self._waiting.append(item)
         if not self._working:
             self._working = True
@@ -155,6 +167,10 @@ class Acceptor:
     async def _work(self) -> None:
         try:
             while self._waiting:
+                pause = self._next_commit - time.monotonic()
+                if pause > 0.0 and self.queued < self.limits.group_rows:
+                    await asyncio.sleep(pause)
+                self._next_commit = time.monotonic() + self.limits.gather_seconds
                 group = self._group()
                 try:
                     await self._commit(group)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import time
+from dataclasses import asdict
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from ninja.security import django_auth
 
-from quancheng.capabilities.ingest import actions, bulk, credentials, queries, registry
+from quancheng.capabilities.ingest import actions, bulk, credentials, pushes, queries, registry
 from quancheng.capabilities.ingest.limits import limits
 from quancheng.capabilities.ingest.models import Command, DeadLetter, Device, Protocol
+from quancheng.capabilities.ingest.payloads import FrameRefused, Reason
 from quancheng.capabilities.ingest.rates import Buckets
 from quancheng.capabilities.ingest.values import ChannelSpec, DeviceRef
 from quancheng.capabilities.ingest.wording import reason_text
@@ -140,6 +142,65 @@ def _credentials(header: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
     return name, secret
+
+
+# -- pushes of carriers' platforms ------------------------------------------------------------
+@router.get("/push/{word}", summary="推送地址验证 Verify the push address", auth=None)
+def verify_push(
+    request: HttpRequest, word: str, msg: str = "", nonce: str = "", signature: str = ""
+) -> HttpResponse:
+    """OneNET asks once whether the address is ours; the answer is its message when the signature is right."""
+    now = _open_push(request, word)
+    try:
+        said = pushes.verified(_limits.push_token, nonce, msg, signature)
+    except FrameRefused:
+        raise _not_proved(request, now) from None
+    return HttpResponse(said, content_type="text/plain; charset=utf-8")
+
+
+@router.post("/push/{word}", summary="平台推送 Push of a platform", auth=None)
+def push(request: HttpRequest, word: str) -> dict[str, Any]:
+    """What CTWing, OneNET or IoTDA push of NB-IoT devices; answered when it is on disk.
+
+    ``word`` is the secret part of the address; OneNET's pushes must be signed besides. Devices that are not
+    registered and readings that cannot be taken become dead letters, so that the platform need not send again.
+    """
+    now = _open_push(request, word)
+    if len(request.body) > _limits.http_bytes:
+        raise TooLarge()
+    registry.devices.poll_when_due()
+    try:
+        found = pushes.who(request.body, _limits.push_token)
+    except FrameRefused as refused:
+        if refused.reason is Reason.SIGNATURE:
+            raise _not_proved(request, now) from None
+        raise InvalidInput(refused.message, extra={"reason": str(refused.reason)}) from None
+    known = [device for device, _ in found if device is not None]
+    if any(_rates.take(device.id, 0, *_rate(device), now) for device in known):
+        raise TooMany()
+    outcome = pushes.take(request.body, found)
+    for device in known:
+        _count(device, 1)
+    return asdict(outcome)
+
+
+def _open_push(request: HttpRequest, word: str) -> float:
+    """The moment, when the secret part of the address is right. Raises NotSignedIn, TooMany."""
+    peer, now, most = request.META.get("REMOTE_ADDR", ""), time.monotonic(), _limits.failures_per_minute
+    if _failures.take(peer, 0, most / 60, most, now):
+        raise TooMany()
+    if not pushes.opens(word, _limits.push_word):
+        raise _not_proved(request, now)
+    return now
+
+
+def _not_proved(request: HttpRequest, now: float) -> NotSignedIn:
+    most = _limits.failures_per_minute
+    _failures.take(request.META.get("REMOTE_ADDR", ""), 1, most / 60, most, now)
+    return NotSignedIn(
+        Text("推送地址或签名不正确。", "The address of the push or its signature is wrong."),
+        todo=Text("请核对平台上配置的推送地址和令牌。", "Check the address and token set on the platform."),
+    )
 
 
 # -- devices ----------------------------------------------------------------------------------

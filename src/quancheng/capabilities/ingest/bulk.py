@@ -6,6 +6,7 @@ from typing import Any
 
 from quancheng.capabilities.ingest import registry
 from quancheng.capabilities.ingest.accept import horizon
+from quancheng.capabilities.ingest.field import replay
 from quancheng.capabilities.ingest.keeping import ObservationStore
 from quancheng.capabilities.ingest.letterbox import write
 from quancheng.capabilities.ingest.letters import Letter
@@ -25,12 +26,16 @@ def micros() -> int:
 
 def context_of(device: DeviceRef) -> dict[str, Any]:
     """What a decoder may want to know of a device."""
-    return {"device": device.code, "address": device.address, "thing": device.thing}
+    return {
+        "device": device.code, "address": device.address, "thing": device.thing, "elements": device.streams,
+    }  # fmt: skip
 
 
 def readings_of(device: DeviceRef, format: str, body: bytes, received_at: int) -> list[Reading]:
-    """Decode. Raises InvalidInput saying what is wrong and where."""
+    """Decode; a kept frame of a field protocol too. Raises InvalidInput saying what is wrong and where."""
     try:
+        if device.protocol in replay.PROTOCOLS:
+            return list(replay.readings_of(device, body))
         return decode(format, body, context=context_of(device), received_at=received_at)
     except FrameRefused as refused:
         raise InvalidInput(refused.message, extra={"reason": str(refused.reason)}) from None

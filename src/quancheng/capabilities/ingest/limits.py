@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from quancheng.core.text import Text
@@ -46,6 +46,9 @@ class Limits:
     """Readings waiting for their commit; above it no line is read."""
     group_rows: int = 20_000
     """Readings of one commit at most."""
+    gather_seconds: float = 0.008
+    """From the beginning of one commit to that of the next at least, so that few readings share the costs of
+    each only when few come: an idle gateway commits at once, a busy one this often."""
     remembered_streams: int = 2_000_000
     remembered_devices: int = 300_000
     rate: float = 50.0
@@ -55,6 +58,10 @@ class Limits:
     """Wrong credentials from one address before it must wait."""
     http_bytes: int = 2 * 1024 * 1024
     """A request with readings in bulk."""
+    push_word: str = field(default="", repr=False)
+    """The secret part of the address carriers' platforms push to; empty = no such address."""
+    push_token: str = field(default="", repr=False)
+    """OneNET's token: its pushes must carry the signature made with it."""
     letters_per_flush: int = 20
     """Dead letters of one device written at a time; more are counted."""
     presence_seconds: float = 10.0

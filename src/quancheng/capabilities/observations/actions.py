@@ -6,7 +6,14 @@ from collections.abc import Collection
 from typing import Any
 
 from quancheng.capabilities.observations import exporting, lake, retention
-from quancheng.capabilities.observations.appending import append, append_async, change, delete, delete_streams
+from quancheng.capabilities.observations.appending import (
+    accept_async,
+    append,
+    append_async,
+    change,
+    delete,
+    delete_streams,
+)
 from quancheng.capabilities.observations.exporting import Form
 from quancheng.capabilities.observations.models import DroppedStream, Export, LegalHold
 from quancheng.core.text import Text
@@ -15,7 +22,7 @@ from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput
 
 __all__ = [
-    "append", "append_async", "apply_retention", "change", "delete", "delete_streams", "drop_streams",
+    "accept_async", "append", "append_async", "apply_retention", "change", "delete", "delete_streams", "drop_streams",
     "export", "lift_hold", "place_hold",
 ]  # fmt: skip
 _NAMED = 20

@@ -8,13 +8,13 @@ credentials, an editor's right), and what came in is in the log itself. What peo
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from asgiref.sync import sync_to_async
 
 from quancheng.capabilities.observations import queries, uniqueness
+from quancheng.capabilities.observations.config import cluster_limits
 from quancheng.capabilities.observations.log import writer
 from quancheng.capabilities.observations.values import Batch, Kind, Observation
 from quancheng.core.text import Text
@@ -37,22 +37,25 @@ async def append_async(batch: Batch, *, unique: bool = False) -> Batch:
     """The same for asyncio; looking up what may be known happens in a thread."""
     if not unique:
         return await writer().append_async(batch)
-    sifting = uniqueness.sifted(batch)
-    entering = asyncio.ensure_future(sync_to_async(sifting.__enter__, thread_sensitive=False)())
-
-    def leave(entered: asyncio.Future[Batch]) -> None:
-        if not entered.cancelled() and entered.exception() is None:
-            sifting.__exit__(None, None, None)
-
+    sifting = uniqueness.Sifting(batch)
     try:
-        fresh = await asyncio.shield(entering)
-    except asyncio.CancelledError:  # the thread enters all the same; others must not wait for us for ever
-        entering.add_done_callback(leave)
-        raise
-    try:
+        fresh = await sync_to_async(sifting.enter, thread_sensitive=False)()
         return await writer().append_async(fresh)
     finally:
-        sifting.__exit__(None, None, None)
+        sifting.leave()
+
+
+async def accept_async(batch: Batch) -> None:
+    """What gateways call: durable when it returns, here or, in a cluster, at a majority of its brokers.
+
+    The same (stream, time) sent again is one observation. Raises LogFull, LogDamaged, ClusterDown.
+    """
+    if cluster_limits().url:
+        from quancheng.capabilities.observations.cluster.entrance import entrance
+
+        await entrance().accept(batch)
+    else:
+        await append_async(batch, unique=True)
 
 
 def change(observation: Observation) -> Observation:

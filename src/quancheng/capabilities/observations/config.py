@@ -65,3 +65,52 @@ class Limits:
 def limits() -> Limits:
     """The limits as the environment says now."""
     return Limits()
+
+
+def _texts(name: str, default: str) -> str:
+    return os.environ.get(f"QUANCHENG_OBSERVATIONS_{name}", default)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLimits:
+    """The brokers between gateways and stores; ``url`` empty = none, gateways write the log themselves."""
+
+    url: str = field(default_factory=lambda: _texts("NATS_URL", ""))
+    """Addresses of the servers, separated by commas."""
+    shards: int = field(default_factory=lambda: _number("SHARDS", 8))
+    """Parts the streams are divided into; the same on all machines, fixed once data flow."""
+    take: str = field(default_factory=lambda: _texts("TAKE", ""))
+    """Shards this machine stores, separated by commas; empty = all."""
+    replicas: int = field(default_factory=lambda: _number("REPLICAS", 3))
+    """Copies the brokers keep."""
+    stream_bytes: int = field(default_factory=lambda: _number("STREAM_BYTES", 8 << 30))
+    """So much waits at the brokers at most; more is refused."""
+    message_rows: int = field(default_factory=lambda: _number("MESSAGE_ROWS", 1_000))
+    """Most rows of one message."""
+    message_few: int = field(default_factory=lambda: _number("MESSAGE_FEW", 500))
+    """Fewer rows wait for others, but only ``linger_seconds``."""
+    linger_milliseconds: int = field(default_factory=lambda: _number("LINGER_MILLISECONDS", 5))
+    fetch_messages: int = field(default_factory=lambda: _number("FETCH_MESSAGES", 32))
+    """Messages of a shard that are stored together."""
+    ack_seconds: int = field(default_factory=lambda: _number("ACK_SECONDS", 30))
+    """After so long without acknowledgement a message is delivered again."""
+    answer_seconds: int = field(default_factory=lambda: _number("ANSWER_SECONDS", 2))
+    """A sending without an answer is repeated after so long."""
+    patience_seconds: int = field(default_factory=lambda: _number("PATIENCE_SECONDS", 30))
+    """After so long the caller is told that the brokers are away."""
+
+    @property
+    def linger_seconds(self) -> float:
+        """How long few rows wait for others."""
+        return self.linger_milliseconds / 1000
+
+    @property
+    def mine(self) -> tuple[int, ...]:
+        """Shards this machine stores."""
+        chosen = tuple(int(one) for one in self.take.split(",") if one.strip())
+        return chosen or tuple(range(self.shards))
+
+
+def cluster_limits() -> ClusterLimits:
+    """The same for the brokers."""
+    return ClusterLimits()

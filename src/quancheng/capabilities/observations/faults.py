@@ -28,6 +28,17 @@ class LogDamaged(Unavailable):
     )
 
 
+class ClusterDown(Unavailable):
+    """The brokers between gateways and stores did not acknowledge in time."""
+
+    code = "observation-cluster-down"
+    title = Text("观测集群未确认", "The observation cluster did not acknowledge")
+    todo = Text(
+        "请检查消息集群是否有多数节点在线；未确认的数据由设备重发，重复的只计一次。",
+        "See that a majority of the brokers is up; devices send again, and repeated rows count once.",
+    )
+
+
 class OutOfIds(Unavailable):
     """No numbers left below 2^53 on this machine."""
 

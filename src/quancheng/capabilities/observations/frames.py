@@ -32,7 +32,7 @@ _COLUMNS: tuple[_Column, ...] = (
     ("stream", np.int64, None),
     ("time", np.int64, None),
     ("number", np.float64, None),
-    ("id", np.int64, None),
+    ("id", np.int64, 0),
     ("time_end", np.int64, NONE),
     ("result_time", np.int64, NONE),
     ("feature", np.int64, NONE),

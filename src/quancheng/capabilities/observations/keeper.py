@@ -19,7 +19,13 @@ import structlog
 from django.db import close_old_connections
 
 from quancheng.capabilities.observations import lake
-from quancheng.capabilities.observations.config import Limits, folder, limits, log_folder
+from quancheng.capabilities.observations.config import (
+    Limits,
+    cluster_limits,
+    folder,
+    limits,
+    log_folder,
+)
 from quancheng.capabilities.observations.latest import LatestWriter
 from quancheng.capabilities.observations.log import writer
 from quancheng.capabilities.observations.log_files import Position, numbers, path_of, writers
@@ -193,4 +199,9 @@ def main() -> None:
     """The component ``observations.keeper``: runs until SIGTERM or SIGINT."""
     from quancheng.kernel.supervisor.components import run_loops
 
-    run_loops("observations.keeper", {"keeper": run_forever})
+    loops = {"keeper": run_forever}
+    if cluster_limits().url:
+        from quancheng.capabilities.observations.cluster import shards
+
+        loops["shards"] = shards.run_forever
+    run_loops("observations.keeper", loops)

@@ -58,9 +58,9 @@ HOUR_SCHEMA = pa.schema(
         pa.field("last_result", pa.int64()),
     ]
 )
-RAW_TABLE = store.define(RAW, RAW_SCHEMA, sort=("stream", "time"), partition="text")
-EDITS_TABLE = store.define(EDITS, EDIT_SCHEMA, sort=("stream", "time"), partition="text")
-HOURS_TABLE = store.define(HOURS, HOUR_SCHEMA, sort=("stream", "hour"), partition="text")
+RAW_TABLE = store.define(RAW, RAW_SCHEMA, sort=("stream", "time"), partition="text", upkeep=False)
+EDITS_TABLE = store.define(EDITS, EDIT_SCHEMA, sort=("stream", "time"), partition="text", upkeep=False)
+HOURS_TABLE = store.define(HOURS, HOUR_SCHEMA, sort=("stream", "hour"), partition="text", upkeep=False)
 
 
 def arrow_of(batch: Batch, schema: pa.Schema = RAW_SCHEMA) -> pa.Table:

@@ -109,7 +109,7 @@ class LogWriter:
             return batch
         waiting = _Thread(self._prepare(batch))
         if self._queue_up(waiting):
-            self._lead()
+            self._lead(until=waiting)
         waiting.done.wait()
         if waiting.error is not None:
             raise waiting.error
@@ -164,17 +164,31 @@ class LogWriter:
             self._leading = True
             return True
 
-    def _lead(self) -> None:
-        """Commit whatever waits until nothing does."""
+    def _lead(self, until: _Thread | None = None) -> None:
+        """Commit whatever waits until nothing does; a caller's thread only until its own frame is done."""
         while True:
             with self._lock:
+                if until is not None and until.done.is_set() and self._queue and not self._closed:
+                    self._pool.submit(self._lead)  # else one thread would work for all others for ever
+                    return
                 group = self._next_group()
                 if not group:
                     self._leading = False
                     return
-            error = self._commit([one.frame for one in group])
+            try:
+                error = self._commit([one.frame for one in group])
+            except BaseException:  # a signal in the middle: nobody may wait for a leader that is gone
+                self._abandon(group)
+                raise
             for one in group:
                 one.finish(error)
+
+    def _abandon(self, group: Sequence[_Waiting]) -> None:
+        with self._lock:
+            left, self._queue, self._leading = [*group, *self._queue], [], False
+        self._give_up()
+        for one in left:
+            one.finish(LogDamaged())
 
     def _next_group(self) -> list[_Waiting]:
         size = taken = 0

@@ -35,25 +35,51 @@ _flying: list[_InFlight] = []
 _lock = threading.Lock()
 
 
+class Sifting:
+    """The rows of a batch that say something new, held against others until :meth:`leave`.
+
+    ``enter`` may run in another thread than ``leave``, and be given up meanwhile: a task that is
+    cancelled cannot stop its thread, which then leaves by itself.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self._mine = _InFlight(_last_of_each(batch))
+        self._left = False
+
+    def enter(self) -> Batch:
+        """Wait for whoever writes the same rows; the fresh rows, known ones with another result as changes."""
+        while True:
+            with _lock:
+                others = [one for one in _flying if _meet(one.batch, self._mine.batch)]
+                if self._left or not others:
+                    if not self._left:
+                        _flying.append(self._mine)
+                    break
+            for other in others:
+                other.done.wait()
+        try:
+            return _sift(self._mine.batch)
+        except BaseException:
+            self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Let others go on; also when it never entered."""
+        with _lock:
+            self._left = True
+            if self._mine in _flying:
+                _flying.remove(self._mine)
+        self._mine.done.set()
+
+
 @contextmanager
 def sifted(batch: Batch) -> Iterator[Batch]:
-    """The rows that say something new, to be written inside; known ones with another result as changes."""
-    batch = _last_of_each(batch)
-    while True:
-        with _lock:
-            others = [one for one in _flying if _meet(one.batch, batch)]
-            if not others:
-                mine = _InFlight(batch)
-                _flying.append(mine)
-                break
-        for other in others:
-            other.done.wait()
+    """The same for one thread: the fresh rows, to be written inside."""
+    sifting = Sifting(batch)
     try:
-        yield _sift(batch)
+        yield sifting.enter()
     finally:
-        with _lock:
-            _flying.remove(mine)
-        mine.done.set()
+        sifting.leave()
 
 
 def _sift(batch: Batch) -> Batch:

@@ -40,7 +40,9 @@ def _property(
 
 
 # Ranges are physical: the greatest five-minute rain ever measured anywhere is about 64 mm (Guadeloupe),
-# terrestrial temperatures lie between −90 and 60 ℃. They find broken instruments, not floods.
+# terrestrial temperatures lie between −90 and 60 ℃. They find broken instruments, not floods. Gases of
+# ambient air, water and fire systems: what an instrument on such a site can show at all
+# (HJ 212-2017 附录B, GB/T 26875.3-2011 表 of analogue types, wide on purpose).
 PROPERTIES: dict[str, Property] = {
     found.id: found
     for found in (
@@ -62,9 +64,24 @@ PROPERTIES: dict[str, Property] = {
         _property(VOLTAGE, "电源电压", "Supply voltage", "V", "0", "60", 2),
         _property("pm25", "细颗粒物", "PM2.5", "μg/m³", "0", "5000"),
         _property("pm10", "可吸入颗粒物", "PM10", "μg/m³", "0", "10000"),
+        _property("so2", "二氧化硫", "SO2", "μg/m³", "0", "10000"),
+        _property("no2", "二氧化氮", "NO2", "μg/m³", "0", "5000"),
+        _property("co", "一氧化碳", "CO", "mg/m³", "0", "500", 2),
+        _property("o3", "臭氧", "O3", "μg/m³", "0", "2000"),
+        _property("tsp", "总悬浮颗粒物", "TSP", "μg/m³", "0", "20000"),
+        _property("wind_direction", "风向", "Wind direction", "°", "0", "360"),
         _property("noise_leq", "等效声级", "Equivalent sound level", "dB(A)", "0", "160"),
         _property("manhole_level", "井内水深", "Depth in the manhole", "m", "0", "30", 2),
         _property("smoke", "烟雾浓度", "Smoke obscuration", "%/m", "0", "100", 2),
+        _property("temperature", "温度", "Temperature", "℃", "-273", "3200"),
+        _property("gas_lel", "可燃气体浓度", "Combustible gas", "%LEL", "0", "100"),
+        _property("pipe_pressure", "管网压力", "Pipe pressure", "MPa", "0", "100", 3),
+        _property("ph", "pH值", "pH", "", "0", "14", 2),
+        _property("dissolved_oxygen", "溶解氧", "Dissolved oxygen", "mg/L", "0", "30", 2),
+        _property("turbidity", "浑浊度", "Turbidity", "NTU", "0", "4000"),
+        _property("conductivity", "电导率", "Conductivity", "μS/cm", "0", "200000"),
+        _property("ammonia_nitrogen", "氨氮", "Ammonia nitrogen", "mg/L", "0", "5000", 3),
+        _property("cod", "化学需氧量", "Chemical oxygen demand", "mg/L", "0", "50000"),
         _property("power", "功率", "Power", "W", "-10000000", "10000000"),
         _property("water_total", "累计水量", "Water total", "m³", "0", "99999999", 2),
     )

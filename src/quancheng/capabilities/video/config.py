@@ -10,7 +10,7 @@ from quancheng.core.gb28181 import ids
 from quancheng.core.text import Text
 from quancheng.kernel.errors import InvalidInput
 
-__all__ = ["Config", "control_path", "load", "snapshot_path"]
+__all__ = ["Config", "control_path", "ledger_path", "load", "snapshot_path"]
 
 _DEFAULT_CODE = "37010000002000000001"
 
@@ -42,6 +42,8 @@ class Config:
     lines: int = 4000
     """TCP connections at once."""
     idle_seconds: float = 300.0
+    resync_seconds: float = 600.0
+    """How often a subscriber's knowledge is compared with the whole catalogue, and not with what changed alone."""
     pending: int = 50_000
     """Status changes that may wait for the database; the newest of each peer is kept."""
 
@@ -60,6 +62,11 @@ def _home() -> Path:
 def control_path() -> Path:
     """The Unix socket through which web processes speak to the signalling."""
     return Path(os.environ.get("QUANCHENG_VIDEO_CONTROL") or _home() / "control.sock")
+
+
+def ledger_path() -> Path:
+    """The streams that run, for the next start."""
+    return _home() / "streams.json"
 
 
 def snapshot_path() -> Path:

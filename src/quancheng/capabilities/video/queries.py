@@ -216,10 +216,28 @@ def shared_items(upper: str) -> list[Item]:
         return []
     rows = Camera.objects.filter(region__startswith=peer.share_region, platform__isnull=False)
     rows = rows.exclude(status__in=[Status.REMOVED, Status.PLANNED]).order_by("code")
-    return [
-        Item(
-            code=one.code, name=one.name, online=one.status == Status.ONLINE, civil=one.region, address=one.address,
-            lon=one.lon, lat=one.lat, ptz=_PTZ[Kind(one.kind)],
-        )
-        for one in rows.iterator(chunk_size=2000)
-    ]  # fmt: skip
+    return [_item(one) for one in rows.iterator(chunk_size=2000)]
+
+
+def shared_since(upper: str, since: datetime | None) -> tuple[list[Item], datetime | None]:
+    """What an upper platform may know and that changed since a moment (event DEL: gone); None: all there is.
+
+    With the newest change of all cameras, to begin from the next time.
+    """
+    _, status, changed = stamp()
+    newest = max((one for one in (status, changed) if one is not None), default=None)
+    if since is None:
+        return shared_items(upper), newest
+    peer = Platform.objects.filter(code=upper, enabled=True).first()
+    if peer is None or not peer.share_region:
+        return [], newest
+    rows = Camera.objects.filter(region__startswith=peer.share_region, platform__isnull=False)
+    rows = rows.filter(Q(status_at__gte=since) | Q(changed_at__gte=since)).exclude(status=Status.PLANNED)
+    return [_item(one) for one in rows.order_by("code").iterator(chunk_size=2000)], newest
+
+
+def _item(one: Camera) -> Item:
+    return Item(
+        code=one.code, name=one.name, online=one.status == Status.ONLINE, civil=one.region, address=one.address,
+        lon=one.lon, lat=one.lat, ptz=_PTZ[Kind(one.kind)], event="DEL" if one.status == Status.REMOVED else "",
+    )  # fmt: skip

@@ -6,6 +6,7 @@ from django.utils import translation
 
 from quancheng.capabilities.sensorthings import actions as sensorthings
 from quancheng.capabilities.sensorthings import queries as sensorthings_queries
+from quancheng.capabilities.sensorthings.values import OM
 from quancheng.capabilities.video.models import Camera, VideoEvent
 from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import NotFound
@@ -15,6 +16,8 @@ _UNITS = {
     "count": ("个", "{#}", "http://unitsofmeasure.org/ucum.html"),
     "share": ("比例", "1", "http://unitsofmeasure.org/ucum.html"),
 }
+POSITION = "position"
+"""移动设备位置: a GeoJSON point, with speed (km/h) and direction (degrees from north) as parameters."""
 _SHARES = {VideoEvent.Kind.SMOKE, VideoEvent.Kind.FIRE}
 
 
@@ -32,13 +35,19 @@ def stream_of(camera: Camera, kind: str) -> int:
     try:
         return sensorthings_queries.stream_by_key(key).id
     except NotFound:
-        return _made(camera, VideoEvent.Kind(kind), key)
+        return _made(camera, kind, key)
 
 
-def _made(camera: Camera, what: VideoEvent.Kind, key: str) -> int:
-    call = Call.system("video", simulated=camera.simulated)
+def _label(kind: str) -> str:
+    if kind == POSITION:
+        return "移动设备位置"
     with translation.override("zh-hans"):
-        label = str(what.label)
+        return str(VideoEvent.Kind(kind).label)
+
+
+def _made(camera: Camera, kind: str, key: str) -> int:
+    call = Call.system("video", simulated=camera.simulated)
+    label = _label(kind)
     thing = sensorthings.upsert_thing(
         call, key=key_of(camera), name=camera.name, description="摄像机 camera",
         properties={"code": camera.code, "region": camera.region, "simulated": camera.simulated}, lon=camera.lon,
@@ -49,13 +58,16 @@ def _made(camera: Camera, what: VideoEvent.Kind, key: str) -> int:
     )
     prop = sensorthings.upsert_observed_property(
         call,
-        key=f"video:{what.value}",
+        key=f"video:{kind}",
         name=label,
-        definition=f"urn:quancheng:video:{what.value}",
+        definition=f"urn:quancheng:video:{kind}",
         description=label,
     )
-    unit, symbol, definition = _UNITS["share" if what in _SHARES else "count"]
+    unit, symbol, definition = (
+        ("", "", "") if kind == POSITION else _UNITS["share" if kind in _SHARES else "count"]
+    )
+    other = {"observation_type": OM + "OM_Observation"} if kind == POSITION else {}
     return sensorthings.upsert_stream(
         call, key=key, thing=thing, name=f"{camera.name} {label}", description=label, unit_name=unit,
-        unit_symbol=symbol, unit_definition=definition, observed_property=prop, sensor=sensor, public=False,
+        unit_symbol=symbol, unit_definition=definition, observed_property=prop, sensor=sensor, public=False, **other,
     )  # fmt: skip

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from quancheng.capabilities.watch.models import Episode, RuleVersion, State
-from quancheng.kernel import clock
+from quancheng.capabilities.watch import delays
+from quancheng.capabilities.watch.models import RuleVersion, State
 
 
 def in_force() -> dict[str, Any]:
@@ -18,19 +17,23 @@ def in_force() -> dict[str, Any]:
     }
 
 
+def alarm_delay_p50() -> dict[str, Any]:
+    """From a reading's receipt to its alarm, median of the last day (ms)."""
+    return _delay(50)
+
+
 def alarm_delay_p95() -> dict[str, Any]:
-    """From a reading's arrival at the runner to its alarm, 95th percentile of the last day (ms)."""
-    since = clock.now() - timedelta(hours=24)
-    rows = list(
-        Episode.objects.filter(detected_at__gte=since)
-        .order_by("delay_ms")
-        .values_list("delay_ms", flat=True)[:100_000]
-    )
+    """From a reading's receipt to its alarm, 95th percentile of the last day (ms)."""
+    return _delay(95)
+
+
+def _delay(percentile: int) -> dict[str, Any]:
+    found = delays.percentiles()
     return {
-        "value": rows[min(len(rows) - 1, int(len(rows) * 0.95))] if rows else None,
+        "value": None if found is None else found[percentile],
         "evidence": "/work/watch/episodes/",
         "note": {
-            "zh": "近24小时，从读数到达运行器到告警写入",
-            "en": "Last 24 hours, from arrival at the runner to the alarm",
+            "zh": "近24小时，从读数接收到告警写入",
+            "en": "Last 24 hours, from the receipt of the reading to the alarm",
         },
     }

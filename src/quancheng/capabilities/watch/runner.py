@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import structlog
+from django.conf import settings
 from django.db import close_old_connections
 
 from quancheng.capabilities.observations.log import LogReader
@@ -24,6 +25,8 @@ from quancheng.capabilities.watch import actions, checkpoint, explaining, querie
 from quancheng.capabilities.watch.checkpoint import Checkpoint
 from quancheng.capabilities.watch.compiling import Compiled, compile_version
 from quancheng.capabilities.watch.config import Limits, folder
+from quancheng.capabilities.watch.delays import received
+from quancheng.capabilities.watch.intake import Intake
 from quancheng.capabilities.watch.models import Episode, RuleVersion
 from quancheng.capabilities.watch.rechecking import recheck
 from quancheng.capabilities.watch.trust import trusted
@@ -54,6 +57,9 @@ class Runner:
         self.early = 0
         """Readings from the future, which no rule looks at."""
         self.skip: dict[str, tuple[int, int]] = {}
+        self.intake = Intake()
+        self.looked = micros(clock.now())
+        """The last look at the log: what comes now was appended since."""
         self._stamp: object = None
         self._resolved = self._scanned = self._looked = self._saved = float("-inf")
         self._begin()
@@ -114,19 +120,29 @@ class Runner:
     def step(self) -> int:
         """One look at the log and the clock; how many readings there were."""
         self.refresh()
-        arrived = time.monotonic()
+        arrived, now = time.monotonic(), micros(clock.now())
         pieces = self.reader.pieces(self.limits.batch)
         batch = Batch.join([piece.batch for piece in pieces if self._is_new(piece)])
+        if len(batch):
+            self.engine.resume(now, quiet=self.intake.came(now), patience=self.intake.patience())
         found = self._evaluate(batch) if len(batch) else Found()
         if len(batch) < self.limits.batch and arrived - self._scanned >= self.limits.absence_seconds:
             self._scanned = arrived
-            found.extend(self.engine.advance(micros(clock.now())))
-        self._record(found, arrived)
+            self._scan(found)
+        self._record(found, batch, now)
+        self.looked = now
         if arrived - self._saved >= self.limits.checkpoint_seconds and (
             pieces or self._saved == float("-inf")
         ):
             self.save()
         return len(batch)
+
+    def _scan(self, found: Found) -> None:
+        """Who is overdue, unless everybody is: then it is the way in."""
+        now = micros(clock.now())
+        quiet, patience = self.intake.quiet(now), self.intake.patience()
+        found.extend(self.engine.advance(now, quiet=quiet, patience=patience))
+        self.intake.check(now, simulated=settings.DEMO)
 
     def _is_new(self, piece: Piece) -> bool:
         """Not evaluated before the checkpoint."""
@@ -144,18 +160,20 @@ class Runner:
         self.newest = max(self.newest, int(batch.time.max()))
         return self.engine.process(batch.stream, batch.time, batch.number, trusted(batch.quality), batch.kind)
 
-    def _record(self, found: Found, arrived: float) -> None:
+    def _record(self, found: Found, batch: Batch, arrived: int) -> None:
         """Write alarms and episodes; late readings memory could not place are looked up in the store."""
         if found.stale:
             again = recheck(self.compiled.values(), found.stale, self.limits)
             found.extend(again)
         if not (found.firings or found.endings):
             return
-        now, delay = clock.now(), int(1000 * (time.monotonic() - arrived))
-        rows = [
-            explaining.firing_row(self.versions[one.rule], self.compiled[one.rule], one, now, delay)
-            for one in found.firings
-        ]
+        now = clock.now()
+        rows = []
+        for one in found.firings:
+            delay = (micros(now) - received(batch, one, self.looked, arrived)) // 1000
+            rows.append(
+                explaining.firing_row(self.versions[one.rule], self.compiled[one.rule], one, now, delay)
+            )
         ends = [(one.rule, one.stream, one.began, one.at) for one in found.endings]
         actions.record(Call.system("watch"), firings=rows, endings=ends)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from . import ids
 from .errors import BadMessage, Reason
 from .manscdp import Document, Node, Root, read_time, write_time
 
-__all__ = ["Collector", "Item", "Recording", "catalog_parts", "item", "recording"]
+__all__ = ["Collector", "Item", "Recording", "catalog_parts", "changes", "item", "recording"]
 
 _NAME = 120
 
@@ -114,6 +114,36 @@ def catalog_parts(
         if rows:
             listed["Item"] = list(rows)
         yield Document(root, "Catalog", serial, platform, {"SumNum": str(len(items)), "DeviceList": listed})
+
+
+def changes(known: dict[str, tuple[bool, int]], items: Sequence[Item], *, complete: bool) -> list[Item]:
+    """What a subscriber is to be told of, as items with their event (A.2.5.7: ADD DEL UPDATE ON OFF).
+
+    ``known`` is what it was told before (code → online, mark of the rest) and is brought up to date.
+    ``items`` are those that may have changed; one with event DEL is gone. ``complete``: all there are,
+    what is missing among them is gone.
+    """
+    told = []
+    for one in items:
+        if one.event == "DEL":
+            if known.pop(one.code, None) is not None:
+                told.append(one)
+            continue
+        mark = (one.online, hash(replace(one, online=True, event="")))
+        before = known.get(one.code)
+        known[one.code] = mark
+        if before is None:
+            told.append(replace(one, event="ADD"))
+        elif before[1] != mark[1]:
+            told.append(replace(one, event="UPDATE"))
+        elif before != mark:
+            told.append(replace(one, event="ON" if one.online else "OFF"))
+    if complete:
+        gone = known.keys() - {one.code for one in items}
+        for code in sorted(gone):
+            del known[code]
+            told.append(Item(code, code, online=False, event="DEL"))
+    return told
 
 
 def recording(row: Mapping[str, Any]) -> Recording:

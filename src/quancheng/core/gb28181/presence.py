@@ -8,7 +8,7 @@ objects: 150,000 peers are scanned in about a millisecond, and a keep-alive is o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,6 +141,20 @@ class Presence:
         self._heard[:n][self._fact[:n]] = now
         self._since[:n] = np.minimum(self._since[:n], now)
         self._marked[:n] = np.minimum(self._marked[:n], now)
+
+    def told_was(self, online: Iterable[str], now: float) -> None:
+        """What the city really knows, after a restart: it may be older or newer than the snapshot.
+
+        A change that was told and never written is told again; who is known online and in no snapshot
+        gets the full time to be heard, so that nobody stays online for ever.
+        """
+        known = set(online)
+        for at, name in enumerate(self._names):
+            self._told[at] = name in known
+        for name in sorted(known - self._place.keys()):
+            at = self._add(name)
+            self._fact[at] = self._told[at] = True
+            self._heard[at] = self._since[at] = now
 
     def told_online(self) -> Iterator[str]:
         """Names of those told online."""

@@ -29,6 +29,7 @@ __all__ = ["Connection"]
 
 _NEVER_FROM_CLIENTS = (Connack, Suback, Unsuback, Pingresp)
 _MOST = 268_435_460
+_FIVE = Version.V5
 
 
 class Connection:
@@ -41,8 +42,8 @@ class Connection:
 
     def __init__(self, most: int, receive_maximum: int, alias_maximum: int = 16) -> None:
         self._parser = Parser(most)
-        self._aliases: dict[int, str] = {}
-        self._unfinished: set[int] = set()
+        self._aliases: dict[int, str] | None = None
+        self._unfinished: set[int] | None = None
         self.alias_maximum = alias_maximum
         self.receive_maximum = receive_maximum
         self.connect: Connect | None = None
@@ -71,9 +72,13 @@ class Connection:
         """Packets completed by ``data`` and in order; look at ``fault`` after handling them."""
         if self.fault is not None:
             return []
+        packets = self._parser.feed(data)
+        if self.connect is not None and self._parser.version is not _FIVE and _only_publications(packets):
+            self.fault = self._parser.fault
+            return packets  # nothing to check in 3.1.1: neither aliases nor a receive maximum
         found: list[Packet] = []
         try:
-            for packet in self._parser.feed(data):
+            for packet in packets:
                 found.append(self._checked(packet))
         except MqttError as fault:
             self.fault = fault
@@ -95,7 +100,7 @@ class Connection:
         if isinstance(packet, Auth):
             raise MqttError(Reason.BAD_AUTHENTICATION_METHOD, "no extended authentication here")
         if isinstance(packet, Ack) and packet.type is Type.PUBREL:
-            self._unfinished.discard(packet.packet_id)
+            self.answered(packet.packet_id)
         return packet
 
     def _connect(self, packet: Connect) -> Connect:
@@ -115,10 +120,12 @@ class Connection:
             if "subscription_identifier" in packet.properties:
                 raise ProtocolError("a subscription identifier from a client")
             packet = self._without_alias(packet)
-        if packet.qos:
+        if packet.qos and self._parser.version is _FIVE:
+            if self._unfinished is None:
+                self._unfinished = set()
             # a copy of a message that is still under way takes no place of its own
             self._unfinished.add(packet.packet_id)
-            if len(self._unfinished) > self.receive_maximum and self.version == Version.V5:
+            if len(self._unfinished) > self.receive_maximum:
                 raise MqttError(Reason.RECEIVE_MAXIMUM_EXCEEDED, "too many messages under way")
         return packet
 
@@ -128,6 +135,8 @@ class Connection:
             return packet
         if alias > self.alias_maximum:
             raise MqttError(Reason.TOPIC_ALIAS_INVALID, f"topic alias {alias}")
+        if self._aliases is None:
+            self._aliases = {}
         if packet.topic:
             self._aliases[alias] = packet.topic
         elif alias not in self._aliases:
@@ -135,11 +144,26 @@ class Connection:
         left = {name: value for name, value in packet.properties.items() if name != "topic_alias"}
         return msgspec.structs.replace(packet, topic=self._aliases[alias], properties=left or NOTHING)
 
-    def answered(self, packet_id: int) -> None:
-        """The server sent PUBACK, PUBCOMP, or a PUBREC that refuses: the place is free again."""
-        self._unfinished.discard(packet_id)
+    def signed_in(self) -> None:
+        """Keep of CONNECT what is still needed: the will and the keep-alive, not who it was and how proved."""
+        if self.connect is not None:
+            self.connect = msgspec.structs.replace(
+                self.connect, client_id="", username=None, password=None, properties=NOTHING
+            )
+
+    def answered(self, *packet_ids: int) -> None:
+        """The server sent PUBACK, PUBCOMP, or a PUBREC that refuses: the places are free again."""
+        if self._unfinished:
+            self._unfinished.difference_update(packet_ids)
 
     @property
     def unfinished(self) -> int:
-        """QoS 1 and 2 messages of the client under way."""
-        return len(self._unfinished)
+        """QoS 1 and 2 messages of the client under way; counted in MQTT 5, whose receive maximum needs it."""
+        return len(self._unfinished or ())
+
+
+def _only_publications(packets: list[Packet]) -> bool:
+    for packet in packets:  # noqa: SIM110 a generator costs more than the loop
+        if type(packet) is not Publish:
+            return False
+    return True

@@ -29,11 +29,12 @@ from quancheng.core.mqtt.reasons import Malformed, MqttError, ProtocolError, Rea
 from quancheng.core.mqtt.topics import is_filter, is_name, shared
 from quancheng.core.mqtt.wire import Reader, checked_text
 
-__all__ = ["decode"]
+__all__ = ["decode", "publish"]
 
 _FLAGS_TWO = {Type.PUBREL, Type.SUBSCRIBE, Type.UNSUBSCRIBE}
 _names: dict[bytes, str] = {}
 _NAMES_KEPT = 200_000
+_FIVE = Version.V5
 
 
 def decode(first: int, body: bytes, version: Version) -> Packet:
@@ -43,7 +44,7 @@ def decode(first: int, body: bytes, version: Version) -> Packet:
     """
     kind = first >> 4
     if kind == Type.PUBLISH:
-        return _publish(first & 0x0F, body, version)
+        return publish(first & 0x0F, body, 0, len(body), version)
     reader = _READERS.get(kind)
     if reader is None:
         raise Malformed(f"packets of type {kind} do not exist")
@@ -55,26 +56,36 @@ def decode(first: int, body: bytes, version: Version) -> Packet:
     return packet
 
 
-def _publish(flags: int, body: bytes, version: Version) -> Publish:
+def publish(flags: int, data: bytes, at: int, end: int, version: Version) -> Publish:
+    """PUBLISH whose flags are ``flags`` and whose remaining bytes are ``data[at:end]``, read in place."""
     qos = (flags >> 1) & 3
     if qos == 3 or (flags & 8 and not qos):
         raise Malformed("QoS 3, or a copy of QoS 0")
-    start = 2 + int.from_bytes(body[:2])
-    if len(body) < start + (2 if qos else 0) or len(body) < 2:
+    name = at + 2
+    if name > end:
         raise Malformed("the packet ends too early")
-    topic = _name(body[2:start])
+    rest = after = name + (data[at] << 8 | data[at + 1])
+    if qos:
+        rest += 2
+    if rest > end:
+        raise Malformed("the packet ends too early")
+    raw = data[name:after]
+    topic = _names.get(raw)
+    if topic is None:
+        topic = _name(raw)
     packet_id = 0
     if qos:
-        packet_id = int.from_bytes(body[start : start + 2])
-        start += 2
+        packet_id = data[after] << 8 | data[after + 1]
         if not packet_id:
             raise Malformed("packet identifier 0")
-    if version != Version.V5:
+    if version is not _FIVE:
         if not topic:
             raise Malformed("an empty topic name")
-        return Publish(topic, body[start:], qos, packet_id, bool(flags & 1), bool(flags & 8))
-    source = Reader(body)
-    source.at = start
+        return Publish(topic, data[rest:end], qos, packet_id, flags & 1 == 1, flags & 8 == 8)
+    if rest < end and not data[rest] and topic:  # no properties, as almost always
+        return Publish(topic, data[rest + 1 : end], qos, packet_id, flags & 1 == 1, flags & 8 == 8)
+    source = Reader(data[:end])
+    source.at = rest
     found = props.read(source, Type.PUBLISH)
     if not topic and "topic_alias" not in found:
         raise ProtocolError("neither a topic name nor an alias")
@@ -83,15 +94,12 @@ def _publish(flags: int, body: bytes, version: Version) -> Publish:
 
 def _name(raw: bytes) -> str:
     """A topic name, checked once: devices publish to the same few names for years."""
-    known = _names.get(raw)
-    if known is not None:
-        return known
     found = checked_text(raw)
     if found and not is_name(found):
         raise MqttError(Reason.TOPIC_NAME_INVALID, "a wildcard in a topic name")
     if len(_names) >= _NAMES_KEPT:
         _names.clear()
-    _names[bytes(raw)] = found
+    _names[raw] = found
     return found
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from quancheng.core.mqtt.decoding import decode
+from quancheng.core.mqtt.decoding import decode, publish
 from quancheng.core.mqtt.packets import Connect, Packet, Version
 from quancheng.core.mqtt.reasons import Malformed, MqttError, Reason
 
 __all__ = ["Parser"]
+
+_PUBLISH = 3
 
 
 class Parser:
@@ -19,7 +21,7 @@ class Parser:
     __slots__ = ("_held", "_need", "fault", "most", "version")
 
     def __init__(self, most: int, version: Version = Version.V311) -> None:
-        self._held = bytearray()
+        self._held: bytes | bytearray = b""
         self._need = 2
         self.most = most
         self.version = version
@@ -36,6 +38,8 @@ class Parser:
         if self.fault is not None:
             return []
         if self._held:
+            if type(self._held) is bytes:  # a bytearray only while a packet grows: most lines never need one
+                self._held = bytearray(self._held)
             self._held += data
             if len(self._held) < self._need:
                 return []
@@ -45,12 +49,12 @@ class Parser:
             at = self._packets(data, found)
         except MqttError as fault:
             self.fault = fault
-            self._held = bytearray()
+            self._held = b""
             return found
         if at < len(data):
-            self._held = bytearray(data[at:])
+            self._held = data[at:]
         elif self._held:
-            self._held = bytearray()
+            self._held = b""
         return found
 
     def _packets(self, data: bytes, found: list[Packet]) -> int:
@@ -69,10 +73,14 @@ class Parser:
             if end > size:
                 self._need = end - at
                 break
-            packet = decode(data[at], data[start:end], self.version)
-            if type(packet) is Connect:
-                self.version = packet.version
-            found.append(packet)
+            first = data[at]
+            if first >> 4 == _PUBLISH:
+                found.append(publish(first & 0x0F, data, start, end, self.version))
+            else:
+                packet = decode(first, data[start:end], self.version)
+                if type(packet) is Connect:
+                    self.version = packet.version
+                found.append(packet)
             at = end
         return at
 

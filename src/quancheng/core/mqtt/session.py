@@ -5,7 +5,6 @@ Pure: methods change the session and return the packets to send. Time does not p
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -56,10 +55,10 @@ class Session:
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     identifiers: dict[str, int] = field(default_factory=dict)
     """Subscription identifiers by filter (5 only)."""
-    waiting: deque[Message] = field(default_factory=deque)
+    waiting: list[Message] = field(default_factory=list)
     flying: dict[int, _Outgoing] = field(default_factory=dict)
-    received: set[int] = field(default_factory=set)
-    """Packet identifiers of QoS 2 messages taken and not released yet."""
+    received: dict[int, None] = field(default_factory=dict)
+    """Packet identifiers of QoS 2 messages taken and not released yet (an empty dict is a third of a set)."""
     most_waiting: int = 1000
     dropped: int = 0
     _next: int = 1
@@ -69,7 +68,7 @@ class Session:
         """Queue a message; returns the one dropped for it when too many wait (the oldest)."""
         lost = None
         if len(self.waiting) >= self.most_waiting:
-            lost = self.waiting.popleft()
+            lost = self.waiting.pop(0)
             self.dropped += 1
         self.waiting.append(message)
         return lost
@@ -81,7 +80,7 @@ class Session:
             message = self.waiting[0]
             if message.qos and len(self.flying) >= min(window, _LAST_ID):
                 break
-            self.waiting.popleft()
+            self.waiting.pop(0)
             packet_id = 0
             if message.qos:
                 packet_id = self._free_id()
@@ -133,13 +132,17 @@ class Session:
         """Whether a QoS 2 message was taken already; remembers it when not (§4.3.3)."""
         if packet.packet_id in self.received:
             return True
-        self.received.add(packet.packet_id)
+        self.received[packet.packet_id] = None
         return False
+
+    def refused(self, packet_id: int) -> None:
+        """A QoS 2 message was not taken after all: its copy will be a new one."""
+        self.received.pop(packet_id, None)
 
     def released(self, ack: Ack) -> Ack:
         """PUBREL of the client: the PUBCOMP to answer."""
         known = ack.packet_id in self.received
-        self.received.discard(ack.packet_id)
+        self.received.pop(ack.packet_id, None)
         return Ack(Type.PUBCOMP, ack.packet_id, Reason.SUCCESS if known else Reason.PACKET_ID_NOT_FOUND)
 
     # -- keeping ------------------------------------------------------------------------------

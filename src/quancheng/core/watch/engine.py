@@ -169,12 +169,20 @@ class Engine:
         for group in self.neighbours.values():
             group.arrive(rows, time, value, found)
 
-    def advance(self, now: int) -> Found:
-        """It is ``now`` (µs): what is overdue, what has passed."""
+    def advance(self, now: int, *, quiet: int = 0, patience: int = 2**62) -> Found:
+        """It is ``now`` (µs): what is overdue, what has passed.
+
+        ``quiet``: for how long (µs) nothing at all has come; longer than ``patience`` (or half of what
+        an absence rule asks) and nobody's silence is judged, see :mod:`silence`.
+        """
         found = Found()
-        self.absence.advance(now, found)
+        self.absence.advance(now, found, quiet, patience)
         self.sequences.advance(now, found)
         return found
+
+    def resume(self, now: int, *, quiet: int, patience: int) -> None:
+        """Readings come again after nothing at all came for ``quiet`` µs; call it before ``process``."""
+        self.absence.resume(now, quiet, patience)
 
     # -- episodes going on ---------------------------------------------------------------------
     def open_episodes(self) -> set[tuple[int, int, int]]:
@@ -189,7 +197,8 @@ class Engine:
         row = int(self.memory.rows_of(np.array([stream], np.int64))[0])
         if row < 0 or rule not in self.rules:
             return
-        for group in (self.absence, *self.groups.values(), *self.neighbours.values()):
+        groups: list[Any] = [self.absence, *self.groups.values(), *self.neighbours.values()]
+        for group in groups:
             for pair in group.index.at(row):
                 if group.pairs[pair][0].id == rule:
                     group.reopen(pair, began)

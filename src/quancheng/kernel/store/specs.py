@@ -36,6 +36,8 @@ class TableSpec:
     schema: pa.Schema
     sort: tuple[str, ...]
     partition: PartitionKind
+    upkeep: bool = True
+    """False: its owner joins its files itself; the nightly compaction passes it by."""
 
     def partition_of(self, moment: datetime) -> str:
         """The partition of a moment, by local time of the city; ValueError for text partitions."""
@@ -65,8 +67,12 @@ def define(
     schema: pa.Schema,
     sort: tuple[str, ...] = ("stream", "time"),
     partition: PartitionKind = "day",
+    upkeep: bool = True,
 ) -> TableSpec:
     """Declare a table; declaring it again the same way is harmless.
+
+    ``upkeep=False`` for a table whose owner joins its files itself, to an order or with a lineage
+    that plain compaction would destroy.
 
     Raises ValueError for a bad name, an unknown sort column or a second, different declaration.
     Later releases may add nullable columns, nothing else.
@@ -79,7 +85,7 @@ def define(
         raise ValueError(f"{name}: sort columns {missing} are not in the schema 排序列不在表中")
     if len(set(schema.names)) != len(schema.names):
         raise ValueError(f"{name}: column names repeat 列名重复")
-    spec = TableSpec(name, schema.remove_metadata(), tuple(sort), partition)
+    spec = TableSpec(name, schema.remove_metadata(), tuple(sort), partition, upkeep)
     known = _specs.setdefault(name, spec)
     if known != spec:
         raise ValueError(f"{name} was declared differently before 同名表声明不一致")

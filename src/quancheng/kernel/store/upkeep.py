@@ -69,11 +69,15 @@ def compact(table: str, partition: str, *, run: str | None = None) -> Segment | 
 
 
 def compact_all(*, least: int = 8) -> list[Segment]:
-    """Compact every partition that has at least ``least`` files; the nightly job."""
+    """Compact every partition that has at least ``least`` files; the nightly job.
+
+    Tables declared with ``upkeep=False`` are left to their owners.
+    """
     from quancheng.kernel.store.models import Segment
 
+    ours = [name for name, spec in tables().items() if spec.upkeep]
     many = (
-        Segment.objects.filter(removed_version__isnull=True, table__in=list(tables()))
+        Segment.objects.filter(removed_version__isnull=True, table__in=ours)
         .values("table", "partition")
         .annotate(files=Count("id"))
         .filter(files__gte=max(2, least))

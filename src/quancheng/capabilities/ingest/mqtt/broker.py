@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -183,6 +183,7 @@ class Broker:
             self.presence.came(identity.device.code, key)
             if identity.down in session.subscriptions:
                 self.commands.want(identity.device.id)
+        line.connection.signed_in()
         line.signed_in()
 
     def _take_over(self, other: Line, key: str) -> None:
@@ -212,6 +213,11 @@ class Broker:
         """PUBLISH of a client."""
         self.received += 1
         self._publishing.take(line, packet)
+
+    def burst(self, line: Line, packets: Sequence[Publish]) -> None:
+        """Readings of a device that came together."""
+        self.received += len(packets)
+        self._publishing.burst(line, packets)
 
     def spread(self, message: Message, origin: str = "") -> None:
         """Deliver to whoever subscribed, and keep it when it is to be retained."""
@@ -311,6 +317,14 @@ class Broker:
                 line.deliver()
                 return True
         return False
+
+    def tell(self, code: str, body: bytes) -> None:
+        """Something of the protocol itself for a device that listens now; nothing is kept of it."""
+        topic = f"d/{code}/down"
+        for _, line in self._lines_of(code):
+            if line.session is not None and topic in line.session.subscriptions:
+                line.session.offer(Message(topic, body, line.session.subscriptions[topic].qos))
+                line.deliver()
 
     def _lines_of(self, code: str) -> list[tuple[str, Line]]:
         return [(key, self.online[key]) for key in self.presence.keys(code) if key in self.online]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING
 
 from quancheng.capabilities.ingest.mqtt.identity import ANONYMOUS, Identity
@@ -38,12 +37,12 @@ _PONG = b"\xd0\x00"
 
 
 class Slot:
-    """The place of one acknowledgement in the order of its line (MQTT 5.0 §4.6)."""
+    """The place of acknowledgements in the order of their line (MQTT 5.0 §4.6)."""
 
-    __slots__ = ("answer", "packet_id")
+    __slots__ = ("answer", "packet_ids")
 
-    def __init__(self, packet_id: int) -> None:
-        self.packet_id = packet_id
+    def __init__(self, packet_ids: tuple[int, ...]) -> None:
+        self.packet_ids = packet_ids
         self.answer: bytes | None = None
 
 
@@ -51,7 +50,7 @@ class Line(asyncio.Protocol):
     """Server side of one socket. Everything that needs others is the broker's."""
 
     __slots__ = (
-        "_reading", "_slots", "broker", "closed", "connection", "half_since", "heard", "held_back", "held_until",
+        "_open", "_slots", "broker", "closed", "connection", "half_since", "heard", "held_back", "held_until",
         "identity",
         "key", "opened", "pauses", "peer", "polite", "session", "transport",
     )  # fmt: skip
@@ -67,7 +66,8 @@ class Line(asyncio.Protocol):
         self.pauses = 0
         self.closed = self.polite = False
         self.held_back: list[Packet] = []
-        self._slots: deque[Slot] = deque()
+        self._slots: list[Slot] = []
+        self._open = 0
         self.opened = self.heard = self.half_since = self.held_until = 0.0
         self.peer = ""
 
@@ -91,13 +91,23 @@ class Line(asyncio.Protocol):
         self.heard = self.broker.loop.time()
         packets = self.connection.receive(data)
         self.half_since = (self.half_since or self.heard) if self.connection.half and not packets else 0.0
+        up = self.identity.up  # empty before sign-in and for people
+        burst: list[Publish] = []
         for packet in packets:
+            if type(packet) is Publish and packet.qos == 1 and packet.topic == up and not packet.retain:
+                burst.append(packet)
+                continue
+            if burst:
+                self.broker.burst(self, burst)
+                burst = []
             if self.closed:
                 return
             if self.held_back or self.pauses & SIGN_IN:
                 self.held_back.append(packet)
             else:
                 self.handle(packet)
+        if burst and not self.closed:
+            self.broker.burst(self, burst)
         if self.connection.fault is not None and not self.closed:
             self.fail(self.connection.fault)
 
@@ -163,19 +173,24 @@ class Line(asyncio.Protocol):
                 self.handle(packet)
 
     # -- answers in order ---------------------------------------------------------------------
-    def slot(self, packet_id: int) -> Slot:
-        """Reserve the next place for an acknowledgement."""
-        made = Slot(packet_id)
+    def slot(self, *packet_ids: int) -> Slot:
+        """Reserve the next place for an acknowledgement, or for several that will be due together."""
+        made = Slot(packet_ids)
         self._slots.append(made)
-        if len(self._slots) >= self.broker.limits.receive_maximum:
+        self._open += len(packet_ids)
+        if self._open >= self.broker.limits.receive_maximum:
             self.pause(SLOTS)
         return made
 
     def answer(self, slot: Slot, packet: Ack | None = None) -> None:
-        """The acknowledgement is due; it leaves when those before it have left."""
-        slot.answer = puback(slot.packet_id) if packet is None else encode(packet, self.connection.version)
+        """The acknowledgement is due (PUBACK of all of the slot without ``packet``); it leaves when those
+        before it have left."""
+        if packet is None:
+            slot.answer = b"".join([puback(one) for one in slot.packet_ids])
+        else:
+            slot.answer = encode(packet, self.connection.version)
         if packet is None or packet.type is not Type.PUBREC or packet.reason >= Reason.UNSPECIFIED:
-            self.connection.answered(slot.packet_id)
+            self.connection.answered(*slot.packet_ids)
         self.broker.dirty(self)
 
     def flush(self) -> None:
@@ -184,11 +199,14 @@ class Line(asyncio.Protocol):
         if self.closed or not slots or slots[0].answer is None:
             return
         out: list[bytes] = []
-        while slots and (answer := slots[0].answer) is not None:
-            out.append(answer)
-            slots.popleft()
+        for slot in slots:
+            if slot.answer is None:
+                break
+            out.append(slot.answer)
+            self._open -= len(slot.packet_ids)
+        del slots[: len(out)]
         self.transport.write(out[0] if len(out) == 1 else b"".join(out))
-        if self.pauses & SLOTS and len(slots) < self.broker.limits.receive_maximum:
+        if self.pauses & SLOTS and self._open < self.broker.limits.receive_maximum:
             self.resume(SLOTS)
 
     # -- sending ------------------------------------------------------------------------------

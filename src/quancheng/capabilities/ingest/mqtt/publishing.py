@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,13 @@ from quancheng.capabilities.ingest.accept import Done
 from quancheng.capabilities.ingest.bulk import context_of
 from quancheng.capabilities.ingest.mqtt.line import ROOM, Line, Slot
 from quancheng.capabilities.ingest.payloads import FrameRefused, decode
+from quancheng.capabilities.ingest.payloads.frames import REBIRTH_WANTED
+from quancheng.capabilities.ingest.payloads.plain import decode_json
+from quancheng.capabilities.ingest.payloads.sessions import sessions
+from quancheng.capabilities.ingest.sorting import Row, add_plain
 from quancheng.capabilities.ingest.values import DeviceRef, Outcome
 from quancheng.core.mqtt import Ack, Message, Publish, Reason, Type, Version
+from quancheng.core.telemetry.sparkplug import rebirth_command
 
 if TYPE_CHECKING:
     from quancheng.capabilities.ingest.mqtt.broker import Broker
@@ -22,6 +27,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 SOURCE = "mqtt"
 _LONGEST_PAUSE = 60.0
+_SPARKPLUG = "sparkplug"
+_ASK_SECONDS = 10.0
+_ASKED_KEPT = 10_000
 _NOT_PASSED_ON = frozenset({"topic_alias", "subscription_identifier", "will_delay_interval"})
 
 
@@ -32,6 +40,7 @@ class Publishing:
         self._broker = broker
         self._acceptor = broker.acceptor
         self._no_room: list[Line] = []
+        self._asked: dict[str, float] = {}
 
     def take(self, line: Line, packet: Publish) -> None:
         """PUBLISH of a client that has signed in."""
@@ -54,6 +63,63 @@ class Publishing:
             self._spread_from(line, packet)
             self._taken(line, slot, packet)
 
+    def burst(self, line: Line, packets: Sequence[Publish]) -> None:
+        """Readings of one device that came in one read, QoS 1: decoded one by one, then on their way as one.
+
+        A message with anything to refuse, or that came after a full window, goes the long way of :meth:`take`.
+        """
+        device = line.identity.device
+        if device is None or device.payload != "json":
+            for packet in packets:
+                if not line.closed:
+                    self.take(line, packet)
+            return
+        received_at = time.time_ns() // 1000
+        horizon = self._acceptor.horizon
+        rows: list[Row] = []
+        good: list[Publish] = []
+        for packet in packets:
+            try:
+                plain = add_plain(device, decode_json(packet.payload), received_at, horizon, rows)
+            except FrameRefused:
+                plain = False
+            if plain:
+                good.append(packet)
+                continue
+            self._submit(line, device, good, rows, received_at)
+            rows, good = [], []
+            if line.closed:
+                return
+            self.take(line, packet)
+        self._submit(line, device, good, rows, received_at)
+
+    def _submit(
+        self, line: Line, device: DeviceRef, packets: list[Publish], rows: list[Row], received_at: int
+    ) -> None:
+        if not packets:
+            return
+        slot = line.slot(*[packet.packet_id for packet in packets])
+        done = partial(self._burst_stored, line, slot, packets)
+        self._acceptor.submit_rows(rows, len(packets), received_at, done)
+        self._hold_back(line, self._acceptor.debt(device, len(rows)))
+
+    def _burst_stored(
+        self,
+        line: Line,
+        slot: Slot,
+        packets: Sequence[Publish],
+        outcome: Outcome | None,
+        fault: BaseException | None,
+    ) -> None:
+        if fault is not None or outcome is None:
+            line.close(Reason.SERVER_UNAVAILABLE)
+            return
+        if len(self._broker.hub):
+            for packet in packets:
+                self._spread_from(line, packet)
+        if not line.closed:
+            line.answer(slot)
+
     def readings(self, device: DeviceRef, payload: bytes, done: Done) -> float:
         """Decode and hand to the acceptor; returns for how long no more of the device should be read."""
         received_at = time.time_ns() // 1000
@@ -62,10 +128,25 @@ class Publishing:
             readings = decode(device.payload, payload, context=context_of(device), received_at=received_at)
         except FrameRefused as refused:
             reason, detail = str(refused.reason), refused.message.zh
+            if device.payload == _SPARKPLUG:
+                self._ask_for_birth(device)
             acceptor.refuse(device, "", SOURCE, reason, detail, payload, done)
             return acceptor.debt(device, 1)
         acceptor.submit(device, readings, received_at, payload, done, SOURCE)
         return acceptor.debt(device, len(readings))
+
+    def _ask_for_birth(self, device: DeviceRef) -> None:
+        """A Sparkplug node whose session we do not know is asked to be born again (§6.4.17), not too often."""
+        if not sessions.peek(device.code).get(REBIRTH_WANTED):
+            return
+        now = self._broker.loop.time()
+        if len(self._asked) > _ASKED_KEPT:
+            self._asked.clear()
+        if now < self._asked.get(device.code, 0.0):
+            return
+        self._asked[device.code] = now + _ASK_SECONDS
+        _, body = rebirth_command(device.address, device.address, time.time_ns() // 1_000_000)
+        self._broker.tell(device.code, body)
 
     # -- holding back -------------------------------------------------------------------------
     def _hold_back(self, line: Line, debt: float) -> None:
@@ -94,7 +175,7 @@ class Publishing:
         """The readings are durable (or kept as dead letters), or could not be: then no acknowledgement."""
         if fault is not None or outcome is None:
             if line.session is not None:
-                line.session.received.discard(packet.packet_id)
+                line.session.refused(packet.packet_id)
             line.close(Reason.SERVER_UNAVAILABLE)
             return
         if outcome.refused and not outcome.taken:
@@ -141,7 +222,7 @@ class Publishing:
                 self._taken(line, slot, packet)
         elif slot is not None and not line.closed:
             if line.session is not None:
-                line.session.received.discard(packet.packet_id)
+                line.session.refused(packet.packet_id)
             kind = Type.PUBACK if packet.qos == 1 else Type.PUBREC
             line.answer(slot, Ack(kind, packet.packet_id, reason))
 

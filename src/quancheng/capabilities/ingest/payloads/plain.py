@@ -12,7 +12,7 @@ counts once, with its last value (RFC 8259 §4 leaves it open). One bad row refu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,14 @@ _anything = msgspec.json.Decoder()
 
 def decode_json(payload: bytes, *, limits: Limits = DEFAULT) -> list[Reading]:
     """Read one JSON message; raises :class:`FrameRefused` with the place that is wrong."""
+    if payload[:1] == b"{" and len(payload) <= limits.size:
+        try:
+            row = _row.decode(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass  # said below, where flat rows are read too
+        else:
+            if found := _readings((row,), limits):
+                return found
     return _decode(payload, limits, (_quick, _flat), _any)
 
 
@@ -140,7 +148,7 @@ def _rows_of(
     return [_checked(document, number) for number, document in enumerate(documents)]
 
 
-def _readings(rows: list[_Row], limits: Limits) -> list[Reading]:
+def _readings(rows: Sequence[_Row], limits: Limits) -> list[Reading]:
     found: list[Reading] = []
     add = found.append
     longest, most = limits.name, limits.readings
@@ -155,6 +163,9 @@ def _readings(rows: list[_Row], limits: Limits) -> list[Reading]:
         for name, value in row.v.items():
             if not 0 < len(name) <= longest:
                 raise FrameRefused(Reason.FIELD, f"[{number}].v: {name[:longest]!r}")
+            if type(value) is float:
+                add(Reading(name, value, "", time))
+                continue
             if value is None:
                 add(Reading(name, None, "", time, _MISSING))
                 continue

@@ -7,6 +7,7 @@ from quancheng.capabilities.video.actions.cameras import (
     record_changes,
     update_camera,
 )
+from quancheng.capabilities.video.actions.devices import enrol_cameras
 from quancheng.capabilities.video.actions.platforms import (
     open_to_upper,
     register_devices,
@@ -24,7 +25,7 @@ from quancheng.capabilities.video.actions.playing import (
     session_started,
     steer_camera,
 )
-from quancheng.capabilities.video.actions.sightings import receive_alarm, receive_events
+from quancheng.capabilities.video.actions.sightings import receive_alarm, receive_events, receive_position
 
 __all__ = [
     "apply_catalog",
@@ -32,6 +33,7 @@ __all__ = [
     "decide_request",
     "end_session",
     "end_stale_sessions",
+    "enrol_cameras",
     "note_conflict",
     "open_session",
     "open_to_upper",
@@ -39,6 +41,7 @@ __all__ = [
     "plan_cameras",
     "receive_alarm",
     "receive_events",
+    "receive_position",
     "record_changes",
     "register_devices",
     "register_platform",

@@ -17,7 +17,7 @@ from quancheng.capabilities.things import actions as things
 from quancheng.capabilities.video import streams
 from quancheng.capabilities.video.models import Camera, VideoEvent
 from quancheng.capabilities.video.values import Received, Sighting
-from quancheng.core.gb28181.manscdp import Alarm
+from quancheng.core.gb28181.manscdp import Alarm, Position
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, events, rulebook
 from quancheng.kernel.actions import Call, action
@@ -107,6 +107,30 @@ def receive_alarm(call: Call, *, peer: str, alarm: Alarm) -> int | None:
     row.save()
     audit.note(peer=peer, camera=camera.code, alarm=row.alarm)
     return int(row.alarm)
+
+
+@action("video.receive_position", idempotent=False)
+def receive_position(call: Call, *, peer: str, position: Position) -> int | None:
+    """移动设备位置: where a device says it is becomes an observation; its stream, None when it is no camera of the peer's.
+
+    The same place at the same time again changes nothing. Raises Forbidden.
+    """
+    access.require(call.actor, "report", VideoEvent)
+    camera = Camera.objects.filter(code=position.device, platform__code=peer).first()
+    if camera is None or position.at > call.at + _AHEAD:
+        audit.note(peer=peer, device=position.device, refused=True)
+        return None
+    stream = streams.stream_of(camera, streams.POSITION)
+    facts = {"speed": position.speed, "direction": position.direction}
+    one = Observation(
+        id=0, stream=stream, time=int(position.at.timestamp() * 1_000_000), time_end=None,
+        result_time=int(call.at.timestamp() * 1_000_000),
+        result={"type": "Point", "coordinates": [position.lon, position.lat]},
+        extra={"parameters": {name: value for name, value in facts.items() if value is not None}},
+    )  # fmt: skip
+    store.append(Batch.of([one]), unique=True)
+    audit.note(peer=peer, camera=camera.code, stream=stream)
+    return stream
 
 
 def _row(call: Call, one: Sighting, camera: Camera) -> VideoEvent:

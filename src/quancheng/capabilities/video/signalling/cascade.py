@@ -173,6 +173,33 @@ class Cascade:
             )
         elif asked.command == "RecordInfo":
             await self._records(line, asked)
+        elif asked.command == "ConfigDownload":
+            await server.say(line, manscdp.build(await self._settings(line, asked)))
+
+    async def _settings(self, line: Line, asked: Document) -> Document:
+        """设备配置查询 (§9.5, A.2.4.7): our own by what we are; a camera's by asking it, for who may watch it."""
+        server, kinds = self._server, [one.strip() for one in asked.text("ConfigType").split("/")]
+        facts: dict[str, Node] = {"Result": "ERROR"}
+        if asked.device == server.config.code:
+            settings = server.presence.settings
+            if "BasicParam" in kinds:
+                basic: dict[str, Node] = {
+                    "Name": "Quancheng", "Expiration": str(server.config.register_seconds),
+                    "HeartBeatInterval": str(round(settings.interval)), "HeartBeatCount": str(settings.missed),
+                }  # fmt: skip
+                facts = {"Result": "OK", "BasicParam": basic}
+        else:
+            try:
+                peer = await server.recorder.run(
+                    server.recorder.tables.upper_may, line.peer.code, asked.device
+                )
+                found = await self._commands.ask(
+                    peer, "ConfigDownload", asked.device, {"ConfigType": "/".join(kinds)}
+                )
+                facts = dict(found.fields)
+            except (NoAnswer, QuanchengError) as why:
+                log.info("video.cascade.settings_refused", platform=line.peer.code, reason=str(why))
+        return Document(Root.RESPONSE, "ConfigDownload", asked.serial, asked.device, facts)
 
     async def _records(self, line: Line, asked: Document) -> None:
         server = self._server
@@ -269,6 +296,7 @@ class Cascade:
         ack = Client(server.now(), reliable=source.tcp, timers=server.timers)
         relay = _Relay(ask.session, stream, offer.ssrc, dialog, ack)
         self._relays[request.call_id] = relay
+        self._plays.passed_on(ask.session, dialog)
         await server.recorder.run(server.recorder.tables.started, ask.session, {})
         raw = message.build(answer)
         server.wire.send(raw, source)

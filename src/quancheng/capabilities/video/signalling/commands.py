@@ -30,6 +30,10 @@ _KEEPALIVE = "Keepalive"
 Answer = Callable[[Line, Document], Awaitable[None]]
 
 
+def _is_alarm(line: Line, found: Document) -> bool:
+    return line.peer.direction != "upper" and found.root is Root.NOTIFY and found.command == "Alarm"
+
+
 @dataclass(slots=True)
 class _Gathering:
     collector: Collector
@@ -54,7 +58,7 @@ class Commands:
         server.handlers["OPTIONS"] = lambda request, source: server.reply(request, source, 200)
 
     # -- in -----------------------------------------------------------------------------------
-    def message(self, request: Request, source: Target) -> Response | None:
+    def message(self, request: Request, source: Target) -> Response | Awaitable[Response | None] | None:
         """One MESSAGE; a keep-alive is one assignment in memory and an answer."""
         server = self._server
         line = self._speaker(request, source)
@@ -76,10 +80,12 @@ class Commands:
         if self._busy[line.peer.code] >= server.config.commands_waiting:
             server.counts["message:flood"] += 1
             return server.reply(request, source, 503, extra=[("retry-after", "10")])
+        if _is_alarm(line, quick):
+            return self._alarm(line, quick, request, source)
         self._understand(line, quick, request)
         return server.reply(request, source, 200)
 
-    def notify(self, request: Request, source: Target) -> Response | None:
+    def notify(self, request: Request, source: Target) -> Response | Awaitable[Response | None] | None:
         """NOTIFY of a subscription: a changed catalogue, an alarm or a place."""
         server = self._server
         line = self._speaker(request, source)
@@ -87,9 +93,12 @@ class Commands:
             return server.reply(request, source, 403)
         if request.body:
             try:
-                self._understand(line, manscdp.parse(request.body), request)
+                found = manscdp.parse(request.body)
             except BadMessage:
                 return server.reply(request, source, 400)
+            if _is_alarm(line, found):
+                return self._alarm(line, found, request, source)
+            self._understand(line, found, request)
         return server.reply(request, source, 200)
 
     def _speaker(self, request: Request, source: Target) -> Line | None:
@@ -112,8 +121,8 @@ class Commands:
             if self.from_upper is not None and found.root in (Root.QUERY, Root.CONTROL):
                 server.spawn(self._counted(line, self.from_upper(line, found)))
             return
-        if found.root is Root.NOTIFY and found.command == "Alarm":
-            server.spawn(self._counted(line, self._alarm(line, found)))
+        if found.root is Root.NOTIFY and found.command == "MobilePosition":
+            server.spawn(self._counted(line, self._moved(line, found)))
         elif found.root is Root.NOTIFY and found.command == "Catalog":
             server.spawn(self._counted(line, self._changed(line, found)))
         elif found.root is Root.NOTIFY and found.command == "MediaStatus":
@@ -131,12 +140,31 @@ class Commands:
             if not self._busy[line.peer.code]:
                 del self._busy[line.peer.code]
 
-    async def _alarm(self, line: Line, found: Document) -> None:
+    async def _alarm(self, line: Line, found: Document, request: Request, source: Target) -> Response:
+        """The 200 is given when the alarm is in the tables and not before: what was acknowledged is there."""
         server = self._server
-        alarm = manscdp.alarm(found)
-        await server.recorder.quietly(server.recorder.tables.alarm, line.peer.code, alarm)
+        try:
+            alarm = manscdp.alarm(found)
+        except BadMessage:
+            return server.reply(request, source, 400)
+        try:
+            await self._counted(
+                line, server.recorder.run(server.recorder.tables.alarm, line.peer.code, alarm)
+            )
+        except Exception:
+            server.recorder.failures += 1
+            log.exception("video.alarm.not_stored", peer=line.peer.code)
+            return server.reply(request, source, 500)
+        server.spawn(self._confirmed(line, found))
+        return server.reply(request, source, 200)
+
+    async def _confirmed(self, line: Line, found: Document) -> None:
         answer = Document(Root.RESPONSE, "Alarm", found.serial, found.device, {"Result": "OK"})
-        await server.say(line, manscdp.build(answer))
+        await self._server.say(line, manscdp.build(answer))
+
+    async def _moved(self, line: Line, found: Document) -> None:
+        recorder = self._server.recorder
+        await recorder.quietly(recorder.tables.position, line.peer.code, manscdp.position(found))
 
     async def _changed(self, line: Line, found: Document) -> None:
         items = [catalog.item(row) for row in found.rows("DeviceList", "Item")]
@@ -247,20 +275,30 @@ class Commands:
 
     async def subscribe_catalog(self, code: str, *, seconds: int = 3600) -> int:
         """目录订阅 (§9.11): be told of changes; returns the seconds granted. Raises NoAnswer."""
+        granted = await self._subscribe(code, code, "Catalog", seconds, {})
+        self._line(code).extra["subscribed"] = self._server.now() + granted
+        return granted
+
+    async def follow(self, code: str, device: str, *, seconds: int = 3600, interval: int = 5) -> int:
+        """移动设备位置订阅 (§9.11): be told where a device is; returns the seconds granted. Raises NoAnswer."""
+        return await self._subscribe(code, device, "MobilePosition", seconds, {"Interval": str(interval)})
+
+    async def _subscribe(
+        self, code: str, device: str, event: str, seconds: int, fields_out: dict[str, Node]
+    ) -> int:
         server, line = self._server, self._line(code)
         assert line.target is not None
-        uri = f"sip:{code}@{line.target.host}:{line.target.port}"
-        body = manscdp.build(Document(Root.QUERY, "Catalog", server.serial(), code))
+        uri = f"sip:{device}@{line.target.host}:{line.target.port}"
+        body = manscdp.build(Document(Root.QUERY, event, server.serial(), device, fields_out))
         headers = (
-            *server.headers("SUBSCRIBE", line.target, uri), ("event", "Catalog"), ("expires", str(seconds)),
+            *server.headers("SUBSCRIBE", line.target, uri), ("event", event), ("expires", str(seconds)),
             ("content-type", manscdp.CONTENT_TYPE),
         )  # fmt: skip
         request = Request(headers, body, method="SUBSCRIBE", uri=uri)
         answer = await server.request(request, line.target, patience=server.config.answer_seconds)
         self._accepted(answer)
-        granted = answer.get("expires") or str(seconds)
-        line.extra["subscribed"] = server.now() + (int(granted) if granted.isdigit() else seconds)
-        return int(granted) if granted.isdigit() else seconds
+        granted = answer.get("expires")
+        return int(granted) if granted.isdigit() and len(granted) < 8 else seconds
 
     async def renew(self) -> None:
         """Renew subscriptions that end soon."""

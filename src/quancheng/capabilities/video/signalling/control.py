@@ -34,7 +34,7 @@ class Control:
         self._operations: dict[str, Operation] = {
             "status": self._status, "open": self._open, "close": self._close, "steer": self._steer,
             "ptz": self._ptz, "catalog": self._catalog, "records": self._records, "info": self._info,
-            "reload": self._reload,
+            "reload": self._reload, "follow": self._follow,
         }  # fmt: skip
 
     async def start(self, path: Path) -> None:
@@ -113,8 +113,17 @@ class Control:
     async def _info(self, asked: dict[str, Any]) -> dict[str, Any]:
         if asked["command"] not in ("DeviceInfo", "DeviceStatus", "ConfigDownload"):
             raise ValueError("command")
-        found = await self._commands.ask(asked["peer"], asked["command"], asked["device"])
+        wanted: dict[str, Any] = (
+            {"ConfigType": asked.get("config", "BasicParam")} if asked["command"] == "ConfigDownload" else {}
+        )
+        found = await self._commands.ask(asked["peer"], asked["command"], asked["device"], wanted)
         return dict(found.fields)
+
+    async def _follow(self, asked: dict[str, Any]) -> int:
+        return await self._commands.follow(
+            asked["peer"], asked["device"], seconds=int(asked.get("seconds", 3600)),
+            interval=int(asked.get("interval", 5)),
+        )  # fmt: skip
 
     async def _reload(self, asked: dict[str, Any]) -> int:
         await self._server.reload()

@@ -12,6 +12,7 @@ import structlog
 
 from quancheng.capabilities.video.media_client import MediaClient
 from quancheng.capabilities.video.signalling.dialogs import Dialog, calling
+from quancheng.capabilities.video.signalling.ledger import Entry, Ledger
 from quancheng.capabilities.video.signalling.server import NoAnswer, Server
 from quancheng.capabilities.video.signalling.wire import Target
 from quancheng.core.gb28181 import mansrtsp, message, sdp
@@ -51,15 +52,20 @@ class _Stream:
     dialog: Dialog | None = None
     viewers: dict[int, tuple[Ask, str]] = field(default_factory=dict)
     """session → what it asked and its token."""
+    tokens: set[str] = field(default_factory=set)
+    onward: dict[int, Dialog] = field(default_factory=dict)
+    """session → the dialog with the upper platform it is passed on to."""
     closed: bool = False
 
 
 class Plays:
     """Streams that run, and who watches each."""
 
-    def __init__(self, server: Server, media: MediaClient) -> None:
+    def __init__(self, server: Server, media: MediaClient, ledger: Ledger) -> None:
         self._server = server
         self.media = media
+        self._ledger = ledger
+        self._left = ledger.left()
         self._ssrcs = SsrcBook(server.config.code)
         self._streams: dict[tuple[str, ...], _Stream] = {}
         self._sessions: dict[int, _Stream] = {}
@@ -82,6 +88,8 @@ class Plays:
                 if stream.dialog is None:
                     await self._invite(stream, ask)
                 token = secrets.token_urlsafe(24)
+                stream.tokens.add(token)
+                self._write()
                 urls = await asyncio.to_thread(
                     self.media.add_viewer,
                     stream.id,
@@ -122,11 +130,49 @@ class Plays:
             return False
         async with stream.lock:
             _, token = stream.viewers.pop(session, (None, ""))
+            stream.onward.pop(session, None)
             if token:
                 await self._quiet(self.media.remove_viewer, stream.id, token)
+                stream.tokens.discard(token)
+                self._write()
             if not stream.viewers:
                 await self._end(stream)
         return True
+
+    def passed_on(self, session: int, dialog: Dialog) -> None:
+        """The stream of a session goes on to an upper platform: its dialog is to end with the stream, whatever happens."""
+        stream = self._sessions.get(session)
+        if stream is not None:
+            stream.onward[session] = dialog
+            self._write()
+
+    # -- what a killed process left -------------------------------------------------------------
+    def _write(self) -> None:
+        running = [
+            Entry(one.id, sorted(one.tokens), [*([one.dialog] if one.dialog else []), *one.onward.values()])
+            for one in self._streams.values()
+            if one.id
+        ]
+        self._ledger.write([*running, *self._left])
+
+    async def clear(self) -> None:
+        """End what ran when the last process was killed; what the media server cannot do now is tried again."""
+        for entry in list(self._left):
+            if entry not in self._left:
+                continue
+            for dialog in entry.dialogs:
+                self._server.spawn(self._hang_up(dialog))
+            entry.dialogs = []
+            try:
+                for token in entry.tokens:
+                    await asyncio.to_thread(self.media.remove_viewer, entry.stream, token)
+                await asyncio.to_thread(self.media.close_rtp, entry.stream)
+            except QuanchengError as why:
+                log.warning("video.media.not_cleared", stream=entry.stream, reason=str(why))
+                continue
+            if entry in self._left:
+                self._left.remove(entry)
+            self._write()
 
     async def steer(self, session: int, command: mansrtsp.Command) -> None:
         """回放控制: INFO with MANSRTSP. Raises NoAnswer."""
@@ -175,6 +221,7 @@ class Plays:
             raise NoAnswer(ask.peer)
         stream.ssrc = self._ssrcs.take(history=ask.kind != "live")
         stream.id = f"{ask.camera}_{stream.ssrc}"
+        self._write()
         port = await asyncio.to_thread(self.media.open_rtp, stream.id, stream.ssrc, tcp=ask.tcp)
         offer = Description(
             config.code if ask.kind == "live" else ask.camera, _KINDS[ask.kind], config.media_host, port, stream.ssrc,
@@ -193,6 +240,7 @@ class Plays:
             raise NoAnswer(f"{answer.status} {answer.reason}")
         stream.dialog = calling(invite, answer, line.target, server.address)
         self._dialogs[stream.dialog.call_id] = stream
+        self._write()
         self._acknowledge(stream.dialog)
         found = sdp.parse(answer.body)
         if found.ssrc and found.ssrc != stream.ssrc:
@@ -231,6 +279,7 @@ class Plays:
             await self._quiet(self.media.close_rtp, stream.id)
         if stream.ssrc:
             self._ssrcs.free(stream.ssrc)
+        self._write()
 
     async def _hang_up(self, dialog: Dialog) -> None:
         await self._server.request(dialog.request("BYE"), dialog.target, patience=_BYE_SECONDS)

@@ -75,6 +75,7 @@ class Server:
         self.presence = Presence(await self.recorder.run(tables.settings))
         self.directory.take(await self.recorder.run(self.directory.fetch))
         self._restore()
+        self.presence.told_was(await self.recorder.run(tables.online), self.now())
         port = await self.wire.start()
         self.address = f"{self.config.public_host}:{port}"
         self.spawn(self.every(self.config.scan_seconds, self._scan))

@@ -10,7 +10,7 @@ from quancheng.capabilities.video.models import Direction, Platform
 from quancheng.capabilities.video.values import CatalogReport, Change, Peer
 from quancheng.core.gb28181 import presence
 from quancheng.core.gb28181.catalog import Item
-from quancheng.core.gb28181.manscdp import Alarm
+from quancheng.core.gb28181.manscdp import Alarm, Position
 from quancheng.kernel import clock, rulebook
 from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import Forbidden, NotFound, Unavailable
@@ -77,6 +77,17 @@ class CityTables:
 
     def ended(self, session: int, reason: str, failed: bool) -> None:
         actions.end_session(Call.system("video"), session=session, reason=reason, failed=failed)
+
+    def online(self) -> list[str]:
+        """Who the city believes to be there; simulated peers never speak and are left as they are."""
+        rows = Platform.objects.filter(online=True, simulated=False).exclude(direction=Direction.ANALYSER)
+        return list(rows.values_list("code", flat=True))
+
+    def position(self, peer: str, position: Position) -> None:
+        actions.receive_position(Call.system("video"), peer=peer, position=position)
+
+    def shared_since(self, platform: str, since: datetime | None) -> tuple[list[Item], datetime | None]:
+        return queries.shared_since(platform, since)
 
     def restarted(self) -> int:
         return actions.end_stale_sessions(Call.system("video"), everything=True)
