@@ -26,7 +26,12 @@ SINGLE, ROWS, STREAMS = 2_000, 1_000, 10
     "SensorThings: CPU of an observation, single POST and CreateObservations; latest of things",
 )
 def run(scale: float) -> None:
-    """In a child process with a home of its own."""
+    """In child processes with homes of their own."""
+    for part in ("measure", "scaled"):
+        _child(part, scale)
+
+
+def _child(part: str, scale: float) -> None:
     with tempfile.TemporaryDirectory(prefix="quancheng-bench-") as home:
         environment = os.environ | {
             "QUANCHENG_HOME": home,
@@ -35,7 +40,7 @@ def run(scale: float) -> None:
             "QUANCHENG_DEMO": "1",
             "QUANCHENG_LOG_LEVEL": "ERROR",
         }
-        code = f"from benchmarks.sensorthings import measure; measure({scale!r})"
+        code = f"from benchmarks.sensorthings import {part}; {part}({scale!r})"
         subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
@@ -47,8 +52,10 @@ def measure(scale: float) -> None:
     from django.core.management import call_command
     from django.test import Client
 
+    from quancheng.kernel import collector
     from quancheng.kernel.observability import logs
 
+    collector.look_rarely(keep=True)  # as every long-running process does
     logs.configure("benchmark")
     call_command("migrate", interactive=False, verbosity=0)
     client = Client()
@@ -79,6 +86,79 @@ def measure(scale: float) -> None:
         lambda: [_get(client, "Observations?$count=true&$top=0") for _ in range(20)],
         20,
     )
+
+
+def scaled(scale: float) -> None:
+    """A registry written at once, a million observations in a thousand streams, then count and latest."""
+    from quancheng.cli import start_django
+
+    start_django()
+    from django.core.management import call_command
+    from django.test import Client
+
+    from quancheng.kernel import collector
+    from quancheng.kernel.observability import logs
+
+    collector.look_rarely(keep=True)  # as every long-running process does
+    logs.configure("benchmark")
+    call_command("migrate", interactive=False, verbosity=0)
+    streams = _registry(int(1_000 * min(1.0, scale * 10)))
+    _history(streams, int(1_000 * scale))
+    client = Client()
+    paths = {
+        "sta_count_of_million": "Observations?$count=true&$top=0",
+        "sta_count_of_million_with_page": "Observations?$count=true&$top=1",
+        "sta_latest_of_thousand_things": "Things?$top=1000&$expand=Datastreams($expand=Observations"
+        "($top=1;$orderby=phenomenonTime%20desc))",
+        "sta_latest_of_thousand_lean": "Things?$top=1000&$select=id&$expand=Datastreams($select=id;$expand="
+        "Observations($top=1;$orderby=phenomenonTime%20desc;$select=result,phenomenonTime))",
+        "sta_latest_of_hundred_things": "Things?$expand=Datastreams($expand=Observations"
+        "($top=1;$orderby=phenomenonTime%20desc))",
+    }
+    for name, path in paths.items():
+        _get(client, path)
+        _figure(name, lambda path=path: [_get(client, path) for _ in range(10)], 10)  # type: ignore[misc]
+
+
+def _registry(count: int) -> list[int]:
+    """Things with a place and a stream each, by one upsert; ids of the streams."""
+    from quancheng.capabilities.sensorthings import actions
+    from quancheng.capabilities.sensorthings.values import StreamRow, ThingRow
+    from quancheng.kernel.actions import Call
+
+    call = Call.system("benchmark")
+    rain = actions.upsert_observed_property(call, key="rain", name="r", definition="http://example.org/r")
+    gauge = actions.upsert_sensor(call, key="gauge", name="g")
+    rows = [
+        ThingRow(
+            key=f"s:{n}", name=f"n{n}", description="", properties={"n": n}, lon=117 + n / 1e4, lat=36.6,
+            streams=(StreamRow(f"s:{n}:rain", "r", "", "mm", "mm", "ucum:mm", rain, gauge),),
+        )
+        for n in range(count)
+    ]  # fmt: skip
+    made: dict[str, dict[str, int]] = {}
+    for name in ("sta_upsert_things_new", "sta_upsert_things_same"):
+        _figure(name, lambda: made.update(actions.upsert_things(call, rows=rows)), count)
+    return list(made["streams"].values())
+
+
+def _history(streams: list[int], each: int) -> None:
+    """So many observations a stream, five minutes apart, sealed into files."""
+    import numpy as np
+
+    from quancheng.capabilities.observations import actions as store
+    from quancheng.capabilities.observations.keeper import Keeper
+    from quancheng.capabilities.observations.values import Batch
+
+    begin = int(datetime(2026, 7, 18, tzinfo=UTC).timestamp() * 1e6)
+    times = begin + np.arange(each, dtype=np.int64) * 300_000_000
+    for part in range(0, len(streams), 100):
+        some = np.array(streams[part : part + 100], dtype=np.int64)
+        values = np.random.default_rng(1).random(len(some) * each)
+        store.append(Batch.numbers(np.repeat(some, each), np.tile(times, len(some)), values))
+    keeper = Keeper()
+    while keeper.step(force=True):
+        pass
 
 
 def _figure(name: str, work: Callable[[], Any], count: int) -> None:

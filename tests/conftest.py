@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from quancheng.capabilities.observations.testing import fresh_store
 from quancheng.kernel import collector
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 
 collector.look_rarely()
+
+
+@pytest.fixture(autouse=True)
+def observation_folder() -> Iterator[Path]:
+    """Rows of a test are rolled back, the observation log is not: each test has its own, made when used."""
+    with fresh_store() as place:
+        yield place
 
 
 @pytest.fixture

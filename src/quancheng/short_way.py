@@ -103,14 +103,18 @@ async def _body(receive: Any) -> bytes | None:
 
 def respond(scope: Any, body: bytes, prefix: str, view: View) -> tuple[dict[str, Any], bytes]:
     """The answer to one request: the start message and the content. Never raises for what a view does."""
-    environ = build_environ(scope, BytesIO(body))  # type: ignore[arg-type]
+    environ: Any = build_environ(scope, BytesIO(body))  # type: ignore[arg-type]
     signals.request_started.send(sender=SecurityMiddleware, environ=environ)
     response: HttpResponseBase | None = None
     try:
         request = WSGIRequest(environ)
         response = _through(view, prefix)(request)
-        content = b"".join(response) if response.streaming else response.content
-        start = {"type": "http.response.start", "status": response.status_code, "headers": _headers(response, content)}
+        content = response.content if isinstance(response, HttpResponse) else b"".join(response)
+        start = {
+            "type": "http.response.start",
+            "status": response.status_code,
+            "headers": _headers(response, content),
+        }
         return start, content
     finally:
         if response is not None:
@@ -137,7 +141,8 @@ def _through(view: View, prefix: str) -> Callable[[HttpRequest], HttpResponseBas
         headers.setdefault("Permissions-Policy", "interest-cohort=(), browsing-topics=()")
         return response
 
-    return SecurityMiddleware(RequestLogMiddleware(guarded))
+    whole: Any = SecurityMiddleware(RequestLogMiddleware(guarded))
+    return whole  # type: ignore[no-any-return]
 
 
 def _failed(request: HttpRequest, failure: Exception) -> HttpResponse:

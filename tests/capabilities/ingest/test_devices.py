@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from quancheng.capabilities.ingest.limits import limits
 from quancheng.capabilities.ingest.models import Change, Command, DeadLetter, Device
 from quancheng.capabilities.ingest.values import ChannelSpec, DeviceSpec, Secret
 from quancheng.capabilities.observations import queries as observations
+from quancheng.core.telemetry import hj212
 from quancheng.kernel import clock, events
 from quancheng.kernel.audit.models import AuditEntry
 from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -184,6 +186,33 @@ def test_a_letter_is_taken_after_the_register_is_corrected(air: Secret, store: N
         actions.dismiss_letter(OPERATOR, letter=letter.pk)
     with pytest.raises(Forbidden):
         actions.dismiss_letter(VIEWER, letter=letter.pk)
+
+
+def test_a_kept_frame_of_a_field_protocol_is_read_by_its_protocol(db: None, store: None) -> None:
+    """HJ 212 over TCP: a factor without a channel made a dead letter; with one the same frame is taken."""
+    mn = "010000A8900016F000169DC0"
+    logger = actions.register_device(SYSTEM, code="HJ-1", protocol="hj212", address=mn)
+    at = (int(time.time()) - 60) * 1_000_000
+    frame = hj212.Frame(
+        st="31", cn=hj212.Command.REALTIME, pw="123456", mn=mn, qn=hj212.pack_time(at), answer=True,
+        groups=((("DataTime", hj212.pack_time(at)[:14]),), (("a21026-Rtd", "12.5"), ("a21026-Flag", "N"))),
+    )  # fmt: skip
+    letters = [
+        Letter(logger.device, "HJ-1", "hj212", "unknown-element", "x", raw, clock.now())
+        for raw in (hj212.encode(frame), hj212.encode(replace(frame, mn="ANOTHER")), b"##noise")
+    ]
+    actions.keep_letters(SYSTEM, found=letters)
+    taken, foreign, noise = DeadLetter.objects.order_by("pk")
+    with pytest.raises(InvalidInput):
+        actions.retry_letter(OPERATOR, letter=taken.pk)
+    actions.set_channels(OPERATOR, code="HJ-1", channels=[ChannelSpec("a21026-Rtd", 2101)])
+    registry.devices.forget()
+    assert actions.retry_letter(OPERATOR, letter=taken.pk).state == "retried"
+    [row] = observations.find(streams=[2101], limit=5)
+    assert (row.time, row.result) == (at, 12.5)
+    for one in (foreign, noise):
+        with pytest.raises(InvalidInput):
+            actions.retry_letter(OPERATOR, letter=one.pk)
 
 
 def test_bulk_stores_each_reading_once(air: Secret, store: None) -> None:

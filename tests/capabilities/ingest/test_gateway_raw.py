@@ -27,6 +27,7 @@ from quancheng.core.mqtt import (
     Version,
     Will,
 )
+from quancheng.core.telemetry import sparkplug
 
 
 @pytest.fixture
@@ -54,6 +55,47 @@ def test_a_channel_scales_its_element(gateway: Gatewayed) -> None:
         client.publish(reading(at, 350.0, "level"))
         client.read()
     assert gateway.store.rows == [(202, at * 1000, 3.5, 0)]
+
+
+def test_messages_that_come_in_one_read_are_each_what_they_would_be_alone(gateway: Gatewayed) -> None:
+    """Good ones, a copy, one with two values, ones without a time, an unknown element, noise: in one write."""
+    at = now_ms()
+    bodies = [
+        reading(at, 1.5), reading(at + 1, 2.5), reading(at + 1, 2.5),
+        b'{"t": %d, "v": {"t": 3.5, "level": 350}}' % (at + 2), b'{"v": {"t": 4.5}}', b'{"v": {"t": 5.5}}',
+        reading(at + 3, 6.5, "unheard-of"), b"noise", reading(at + 10**9, 7.5), reading(at - 5, 8.5),
+        b'[{"t": %d, "v": {"t": 9.5}}]' % (at + 4), b'{"v": {}}',
+    ]  # fmt: skip
+    with gateway.client() as client:
+        client.connect()
+        client.send(*(Publish("d/dev-1/up", body, 1, n) for n, body in enumerate(bodies, 1)))
+        assert client.read_many(len(bodies)) == [Ack(Type.PUBACK, n) for n in range(1, len(bodies) + 1)]
+    timed = [row for row in gateway.store.rows if row[1] <= at * 1000 + 5000 and row[2] not in (4.5, 5.5)]
+    assert sorted(timed) == [
+        (101, at * 1000 - 5000, 8.5, 0), (101, at * 1000, 1.5, 0), (101, at * 1000 + 1000, 2.5, 0),
+        (101, at * 1000 + 2000, 3.5, 0), (101, at * 1000 + 4000, 9.5, 0), (102, at * 1000 + 2000, 3.5, 0),
+    ]  # fmt: skip
+    untimed = [row for row in gateway.store.rows if row[2] in (4.5, 5.5)]
+    assert [row[2] for row in sorted(untimed)] == [4.5, 5.5], "each its own moment"
+    assert sorted(one.reason for one in gateway.letters) == ["ahead", "nothing", "syntax", "unknown-element"]
+
+
+def test_an_overfull_commit_queue_does_not_wait_to_gather(tmp_path: Path) -> None:
+    with running(tmp_path, gather_seconds=0.3) as gateway, gateway.client() as client:
+        client.connect()
+        client.publish(reading(now_ms()), 1)
+        assert client.read() == Ack(Type.PUBACK, 1), "an idle gateway commits at once"
+        began = time.monotonic()
+        client.publish(reading(now_ms() + 1), 2)
+        client.read()
+        assert 0.1 < time.monotonic() - began < 2.0, "the next waits for company"
+    with running(tmp_path, gather_seconds=5.0, group_rows=1) as gateway, gateway.client() as client:
+        client.connect()
+        for n in range(1, 4):
+            began = time.monotonic()
+            client.publish(reading(now_ms() + n), n)
+            assert client.read() == Ack(Type.PUBACK, n)
+            assert time.monotonic() - began < 2.0
 
 
 def test_what_waits_shares_a_commit(gateway: Gatewayed) -> None:
@@ -389,3 +431,36 @@ def test_a_graceful_end_acknowledges_what_was_taken(tmp_path: Path) -> None:
         assert client.read() == Ack(Type.PUBACK, 1)
         assert client.read() == Disconnect(Reason.SERVER_SHUTTING_DOWN)
         assert len(gateway.store.rows) == 1
+
+
+def test_a_sparkplug_node_nobody_knows_is_asked_to_be_born_again(tmp_path: Path) -> None:
+    """Data before a birth: refused, kept, and the node's own command comes down, once in ten seconds."""
+    channels = {"level": (501, 1.0, 0.0), "online": (502, 1.0, 0.0)}
+    node = device(1, payload="sparkplug", streams=channels, code="edge-1")
+    at = now_ms()
+    metric = sparkplug.Metric("bdSeq", datatype=sparkplug.DataType.INT64, value=1, carrier=11)
+    level = sparkplug.Metric("level", 5, at, sparkplug.DataType.DOUBLE, 3.5, 13)
+    birth = sparkplug.encode(sparkplug.Payload(at, (metric, level), 0))
+    data = [
+        sparkplug.encode(
+            sparkplug.Payload(at + n, (sparkplug.Metric(alias=5, value=3.5 + n, carrier=13),), n)
+        )
+        for n in (1, 2)
+    ]
+    with running(tmp_path, [node]) as gateway, gateway.client() as client:
+        client.connect(client_id="edge-1", username="edge-1")
+        client.send(Subscribe(9, (Subscription("d/edge-1/down", 0),)))
+        assert isinstance(client.read(), Suback)
+        client.publish(data[0], 1, topic="d/edge-1/up")
+        answers = {type(one): one for one in client.read_many(2)}
+        asked = answers[Publish]
+        assert isinstance(asked, Publish) and asked.topic == "d/edge-1/down"
+        [wanted] = sparkplug.decode(asked.payload).metrics
+        assert wanted.name == sparkplug.REBIRTH
+        client.publish(data[0], 2, topic="d/edge-1/up")
+        assert client.read() == Ack(Type.PUBACK, 2), "not asked again at once"
+        client.publish(birth, 3, topic="d/edge-1/up")
+        client.publish(data[0], 4, topic="d/edge-1/up")
+        assert client.read_many(2) == [Ack(Type.PUBACK, 3), Ack(Type.PUBACK, 4)]
+    assert [row[2] for row in gateway.store.rows if row[0] == 501] == [3.5, 4.5]
+    assert [one.reason for one in gateway.letters] == ["sequence", "sequence"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -15,6 +16,7 @@ from quancheng.capabilities.ingest.mqtt.outside import Commands, Database, Prese
 from quancheng.capabilities.ingest.registry import Registry
 from quancheng.capabilities.ingest.values import DeviceSpec
 from quancheng.core.mqtt import Session
+from quancheng.kernel import events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,3 +108,36 @@ def test_presence_tells_comings_and_goings_and_no_short_breaks(db: None) -> None
         assert len(presence) == 0
 
     _with_database(work)
+
+
+def test_a_mass_reconnect_is_a_few_pieces_of_news(db: None) -> None:
+    codes = [f"dev-{n:05d}" for n in range(4500)]
+    actions.register_devices(SYSTEM, rows=[DeviceSpec(code, "mqtt") for code in codes])
+
+    async def work(database: Database) -> tuple[float, list[int]]:
+        presence = Presence(database, grace=0.0)
+        for code in codes:
+            presence.came(code, f"{code}/a")
+        began = time.monotonic()
+        await presence.tick(0.0)
+        took = time.monotonic() - began
+        online = [await database.ask(Device.objects.filter(connected=True).count)]
+        for code in codes:
+            presence.went(code, f"{code}/a", "lost" if code < "dev-04000" else "goodbye", 1.0)
+        await presence.tick(2.0)
+        return took, [*online, await database.ask(Device.objects.filter(connected=True).count)]
+
+    took, online = _with_database(work)
+    events.drain(strict=True)
+    told = events.tail(0, ["ingest.device.connected", "ingest.device.silent"])
+    came = [one for one in told if one.type == "ingest.device.connected"]
+    assert sorted(code for one in came for code in one.data["codes"]) == codes
+    assert len(came) == 3 and online == [4500, 0] and took < 10.0
+    gone = [
+        (one.data["reason"], code)
+        for one in told
+        if one.type == "ingest.device.silent"
+        for code in one.data["codes"]
+    ]
+    assert sorted(code for reason, code in gone if reason == "goodbye") == codes[4000:]
+    assert sorted(code for _, code in gone) == codes

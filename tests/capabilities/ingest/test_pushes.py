@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +29,7 @@ def _configured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def meters(store: None) -> Iterator[None]:
+def meters(store: None) -> None:
     """A level meter known to CTWing by its id, another to OneNET by its IMEI, a third with JSON of its own."""
     for code, address, payload, stream, element in (
         ("NB-1", "5e5a54e224b9436f93900c27f0787f61", "nbiot", 501, "liquid_level"),
@@ -41,7 +40,6 @@ def meters(store: None) -> Iterator[None]:
             SYSTEM, code=code, protocol="nbiot", address=address, payload=payload,
             channels=[ChannelSpec(element, stream)],
         )  # fmt: skip
-    yield
 
 
 def _ctwing(device: str, payload: dict[str, Any], imei: str = "") -> dict[str, Any]:
@@ -150,7 +148,12 @@ def test_a_kept_push_is_read_again_once_the_channel_is_there(client: Client, met
 
 
 def test_answers_to_commands_are_no_fault(client: Client, meters: None) -> None:
-    body = {"messageType": "commandResponse", "deviceId": "own-bytes", "timestamp": 1589444233258, "taskId": 1}
+    body = {
+        "messageType": "commandResponse",
+        "deviceId": "own-bytes",
+        "timestamp": 1589444233258,
+        "taskId": 1,
+    }
     assert _send(client, body).json()["empty"] == 1
     assert not DeadLetter.objects.exists()
 

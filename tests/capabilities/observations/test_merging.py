@@ -7,7 +7,18 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from quancheng.capabilities.observations import actions, lake, merging, queries, upkeep
+from quancheng.capabilities.observations import (
+    actions,
+    districts,
+    engine,
+    lake,
+    mapping,
+    merging,
+    placing,
+    queries,
+    rollups,
+    upkeep,
+)
 from quancheng.capabilities.observations.config import Limits
 from quancheng.capabilities.observations.keeper import Keeper
 from quancheng.capabilities.observations.values import Batch, Observation
@@ -143,3 +154,88 @@ def test_late_data_wait_until_enough_have_come() -> None:
 
 def test_an_hour_counts_with_three_quarters_of_its_minutes() -> None:
     assert queries.minutes_needed() == 45
+
+
+def test_districts_are_read_from_their_own_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = {
+        1: mapping.Place("370102", "rain"),
+        2: mapping.Place("370102", "rain"),
+        3: mapping.Place("370103", "rain"),
+    }
+    surveys = [1]
+
+    def lookup(streams: object) -> dict[int, mapping.Place]:
+        return dict(places)
+
+    def asked() -> list[queries.DistrictHour]:
+        return queries.by_district(NOON - HOUR, NOON + 4 * HOUR)
+
+    mapping.register(lookup, lambda: surveys[0])
+    try:
+        with clock.at(lake.moment(NOON) + timedelta(hours=5)):
+            fill()
+            Keeper().step(force=True)
+            before = asked()
+            assert [(one.region, one.streams, one.n) for one in before] == [("370102", 2, 120)] * 3 + [
+                ("370103", 1, 60)
+            ] * 3
+            upkeep.run()
+            lineage = {one.partition.split(".")[0] for one in store.snapshot(lake.DISTRICTS).entries}
+            assert lineage == {placing.stem(one.path) for one in merging.current(lake.RAW)}
+            with monkeypatch.context() as patch:
+                patch.setattr(rollups, "define", never)
+                assert asked() == before
+            late = actions.append(Batch.numbers([1], [NOON + 7], [100]))
+            assert next(one.max for one in asked()) == 100
+            actions.delete(late.id.tolist())
+            assert asked() == before
+            Keeper().step(force=True)
+            assert asked() == before
+            places[2], surveys[0] = mapping.Place("370103", "rain"), 2
+            moved = asked()
+            assert [(one.region, one.streams) for one in moved] == [("370102", 1)] * 3 + [("370103", 2)] * 3
+            assert districts.refresh() > 0
+            assert asked() == moved
+            assert districts.refresh() == 0
+    finally:
+        mapping.unregister(lookup)
+
+
+def never(*_: object, **__: object) -> None:
+    raise AssertionError("the sensors' hours were asked")
+
+
+def test_the_newest_rows_are_found_in_the_newest_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in range(20):
+        with clock.at(lake.moment(NOON + 24 * HOUR * day)):
+            actions.append(Batch.numbers([1, 2], [NOON + 24 * HOUR * day] * 2, [day, day]))
+            Keeper().step(force=True)
+    opened: list[int] = []
+    real = engine.parquet
+    monkeypatch.setattr(engine, "parquet", lambda paths: opened.append(len(paths)) or real(paths))
+    assert [row.result for row in queries.find(streams=[1], limit=3)] == [19, 18, 17]
+    assert opened == [4]
+    assert [row.result for row in queries.find(streams=[1], limit=5, descending=False)] == [0, 1, 2, 3, 4]
+    assert opened == [4, 4, 8]
+    actions.append(Batch.numbers([1], [NOON + 24 * HOUR * 30], [30]))
+    assert [row.result for row in queries.find(streams=[1], limit=1)] == [30]
+    assert opened == [4, 4, 8]
+    assert len(queries.find(streams=None, limit=100)) == 41
+
+
+def test_observations_are_merged_by_nobody_else() -> None:
+    tables = (lake.RAW_TABLE, lake.EDITS_TABLE, lake.HOURS_TABLE, lake.DISTRICTS_TABLE)
+    assert not any(table.upkeep for table in tables)
+
+
+def test_times_and_ids_in_order_cost_little() -> None:
+    streams, minutes = np.repeat(np.arange(1, 501), 60), np.tile(np.arange(60), 500)
+    values = np.round(20 + np.cumsum(np.random.default_rng(1).normal(0, 0.05, 30_000)), 2)
+    with clock.at(lake.moment(NOON)):
+        for minute in range(60):
+            mine = minutes == minute
+            actions.append(Batch.numbers(streams[mine], NOON + minutes[mine] * MINUTE, values[mine]))
+        Keeper().step(force=True)
+    [file] = merging.current(lake.RAW)
+    assert file.rows == 30_000
+    assert file.bytes / file.rows < 6

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from quancheng.capabilities.observations import actions, lake, log, merging, queries, seen
+from quancheng.capabilities.observations import actions, districts, lake, log, mapping, merging, queries, seen
 from quancheng.capabilities.observations.config import folder
 from quancheng.capabilities.observations.keeper import Keeper
 from quancheng.capabilities.observations.testing import fresh_store
@@ -30,12 +30,21 @@ class Store(RuleBasedStateMachine):
         super().__init__()
         self.rows: dict[int, Observation] = {}
         self.dropped: set[int] = set()
+        self.regions = {1: "east", 2: "east", 3: "west"}
+        self.surveys = 0
+
+    def places(self, streams: Any) -> dict[int, mapping.Place]:
+        return {one: mapping.Place(self.regions[one], "rain") for one in streams if one in self.regions}
+
+    def survey(self) -> int:
+        return self.surveys
 
     @initialize()
     def begin(self) -> None:
         self.fresh = fresh_store()
         self.fresh.__enter__()
         self.keeper = Keeper()
+        mapping.register(self.places, self.survey)
 
     def teardown(self) -> None:
         from django.db import connection
@@ -44,6 +53,7 @@ class Store(RuleBasedStateMachine):
         from quancheng.kernel.models import writing
         from quancheng.kernel.store.models import Segment
 
+        mapping.unregister(self.places)
         self.fresh.__exit__(None, None, None)
         with writing("tests"):
             Segment.objects.all().delete()
@@ -99,6 +109,12 @@ class Store(RuleBasedStateMachine):
         partitions = {one.partition for one in merging.current(lake.RAW)}
         for partition in sorted(partitions):
             merging.merge(merging.current(lake.RAW, partition), partition)
+        districts.refresh()
+
+    @rule(stream=STREAMS, region=st.sampled_from(["east", "west"]))
+    def move_a_sensor(self, stream: int, region: str) -> None:
+        self.regions[stream] = region
+        self.surveys += 1
 
     @rule()
     def restart(self) -> None:
@@ -134,7 +150,21 @@ class Store(RuleBasedStateMachine):
         hours = queries.hourly(None, NOON, NOON + 10 * lake.HOUR_US)
         numbers = [row for row in wanted if isinstance(row.result, int | float)]
         assert sum(hour.n for hour in hours) == len(numbers)
+        said = {(d.region, d.hour): (d.streams, d.n, d.min, d.max) for d in self.of_districts()}
+        parts: dict[tuple[str, int], list[Observation]] = {}
+        for row in wanted:
+            parts.setdefault((self.regions[row.stream], row.time - row.time % lake.HOUR_US), []).append(row)
+        assert said == {key: summed(rows) for key, rows in parts.items()}
         assert sum(hour.sum or 0 for hour in hours) == pytest.approx(sum(row.result for row in numbers))
+
+    def of_districts(self) -> list[Any]:
+        return queries.by_district(NOON - lake.HOUR_US, NOON + 10 * lake.HOUR_US, prop="rain")
+
+
+def summed(rows: list[Observation]) -> tuple[int, int, float | None, float | None]:
+    numbers = [(row.stream, float(row.result)) for row in rows if isinstance(row.result, int | float)]
+    values = [number for _, number in numbers]
+    return len({one for one, _ in numbers}), len(values), min(values, default=None), max(values, default=None)
 
 
 @pytest.mark.django_db

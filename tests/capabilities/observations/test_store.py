@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 
 import pytest
 
@@ -95,3 +97,41 @@ def test_hours() -> None:
     hours = queries.hourly([1], NOON, NOON + 2 * HOUR)
     assert [(h.n, h.minutes, h.min, h.max) for h in hours] == [(60, 60, 0, 59), (1, 1, 60, 60)]
     assert hours[0].mean == pytest.approx(29.5)
+
+
+def test_a_thread_that_leads_the_commits_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others append without a pause; whoever leads goes home when its own rows are durable."""
+    log, stop = writer(), threading.Event()
+    real = log._commit
+    monkeypatch.setattr(log, "_commit", lambda group: time.sleep(0.01) or real(group))
+
+    def crowd() -> None:
+        while not stop.is_set():
+            log.append(Batch.numbers([1], [NOON], [1]))
+
+    threads = [threading.Thread(target=crowd) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    before = log.commits
+    for _ in range(10):
+        log.append(Batch.numbers([2], [NOON], [1]))
+    led = log.commits - before
+    stop.set()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+    assert led <= 40
+
+
+def test_a_leader_that_is_interrupted_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = writer()
+
+    def interrupted(group: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "_commit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            log.append(Batch.numbers([1], [NOON], [1]))
+    actions.append(Batch.numbers([1], [NOON], [1]))
+    assert queries.count() == 1

@@ -99,3 +99,32 @@ def test_a_task_that_is_cancelled_holds_nobody_up() -> None:
 
     assert len(asyncio.run(twice())) <= 1
     assert queries.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loop_that_ends_while_a_row_is_looked_up_holds_nobody_up() -> None:
+    Keeper()
+
+    async def leave_at_once() -> None:
+        task = asyncio.ensure_future(actions.append_async(Batch.numbers([1], [NOON], [1]), unique=True))
+        await asyncio.sleep(0)
+        assert not task.done()
+
+    for _ in range(5):
+        asyncio.run(leave_at_once())
+    assert uniqueness._flying == []
+    assert send([NOON], [1]) <= 1
+    assert queries.count() == 1
+
+
+def test_one_that_gave_up_while_it_waited_is_not_waited_for() -> None:
+    first = uniqueness.Sifting(Batch.numbers([1], [NOON], [1]))
+    first.enter()
+    second = uniqueness.Sifting(Batch.numbers([1], [NOON], [1]))
+    waiting = threading.Thread(target=second.enter)
+    waiting.start()
+    second.leave()
+    first.leave()
+    waiting.join(20)
+    assert not waiting.is_alive()
+    assert uniqueness._flying == []

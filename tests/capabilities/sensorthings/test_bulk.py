@@ -8,7 +8,6 @@ from quancheng.capabilities.sensorthings.models import Thing
 
 from .conftest import Sta, place, stream, thing
 
-
 LINKS = ("ObservedProperty", "Sensor")
 
 
@@ -47,7 +46,9 @@ def test_a_group_is_all_or_nothing(sta: Sta, world: dict[str, int]) -> None:
     assert [one["status"] for one in answers] == [424, 424, 400, 200]
     assert answers[3]["body"]["@iot.count"] == 1 and Thing.objects.count() == 1
     assert len(sta.ids("Observations")) == 4
-    known = {name: {"@iot.id": sta.get(f"Datastreams({world['stream']})/{name}")["@iot.id"]} for name in LINKS}
+    known = {
+        name: {"@iot.id": sta.get(f"Datastreams({world['stream']})/{name}")["@iot.id"]} for name in LINKS
+    }
     group[2]["body"] = thing("丙", Datastreams=[stream(**known)])
     assert [one["status"] for one in batch(sta, *group)] == [201, 201, 201]
     assert Thing.objects.count() == 3

@@ -47,7 +47,8 @@ def test_states_follow_and_removed_ones_retire(cameras: list[Camera]) -> None:
     actions.record_changes(Call.system("video"), changes=[Change(code(3, SHIZHONG), False, NOON, "silence")])
     assert enrol()["changed"] == 1
     assert Station.objects.get(code=code(3, SHIZHONG)).status == "silent"
-    Camera.objects.filter(code=code(2)).update(status="removed")
+    gone = Item(code(2), "", event="DEL")
+    actions.apply_catalog(Call.system("video"), platform=code(2), items=[gone], complete=False)
     assert enrol()["retired"] == 1 and enrol()["retired"] == 0
     assert Station.objects.get(code=code(2)).status == "retired"
 
@@ -72,7 +73,7 @@ def test_chunks_and_what_cannot_be_registered(cameras: list[Camera], monkeypatch
     nowhere = Item("37010200001310000200", "无坐标")
     foreign = Item("37010200001310000201", "境外坐标", lon=117.1, lat=36.7)
     actions.apply_catalog(Call.system("video"), platform=NVR, items=[*items, nowhere, foreign], complete=True)
-    Camera.objects.filter(code=foreign.code).update(lon=-60.0)
+    actions.update_camera(Call.system("video"), code=foreign.code, facts={"lon": -60.0})
     monkeypatch.setattr(devices, "CHUNK", 2)
     done = enrol()
     assert (done["registered"], done["without_place"], done["refused"]) == (8, 1, 1)

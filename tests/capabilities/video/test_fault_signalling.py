@@ -162,7 +162,7 @@ def test_killed_while_watched_nobody_is_forgotten_and_nothing_acknowledged_is_lo
         await asyncio.sleep(1.5)
         assert "playing" in await asyncio.to_thread(city.python, PLAY)
         assert len(media.streams) == len(media.viewers) == 1
-        working.append(asyncio.create_task(alarms(sounding, acknowledged)))
+        sounds = asyncio.create_task(alarms(sounding, acknowledged))
 
         for turn in range(KILLS):
             before = len(acknowledged)
@@ -179,6 +179,7 @@ def test_killed_while_watched_nobody_is_forgotten_and_nothing_acknowledged_is_lo
             await until(lambda: not media.streams and not media.viewers, 15)
         await until(watched.byes.is_set, 10)
         await asyncio.sleep(INTERVAL * MISSED + 2.5)
+        sounds.cancel()
         found = await city.read()
         for task in working:
             task.cancel()

@@ -12,7 +12,7 @@ from quancheng.capabilities.video import actions, control_client, playing, queri
 from quancheng.capabilities.video.models import PlayRequest, PlaySession
 from quancheng.capabilities.video.signalling.tables import CityTables
 from quancheng.capabilities.video.values import Change
-from quancheng.kernel import clock, errors
+from quancheng.kernel import access, clock, errors
 from quancheng.kernel.actions import Call
 from quancheng.kernel.audit.models import AuditEntry
 
@@ -50,6 +50,28 @@ def test_cameras_of_others_after_approval(cameras) -> None:
     assert actions.open_session(call(VIEWER), request=made.pk).until == NOON + timedelta(hours=1)
     with clock.at(NOON + timedelta(hours=3)), pytest.raises(errors.Expired):
         actions.open_session(call(VIEWER), request=made.pk)
+
+
+@pytest.mark.parametrize("role", ["video.viewer", "video.approver", "video.operator"])
+def test_a_role_without_region_and_department_watches_nothing_by_itself(cameras, role) -> None:
+    nobody = official(21, role)
+    for row in cameras:
+        assert not access.allowed(nobody, "watch", row) and not access.allowed(nobody, "steer", row)
+        with pytest.raises(errors.Forbidden):
+            actions.steer_camera(call(nobody), camera=row.code, command="A50F0100000000B5", purpose=PURPOSE)
+    assert not access.visible(nobody, PlayRequest, verb="decide").exists()
+    if role != "video.viewer":
+        with pytest.raises(errors.Forbidden):
+            ask(nobody)
+        return
+    made = ask(nobody)
+    assert (made.rule, made.state) == (PlayRequest.Rule.APPROVAL, PlayRequest.State.PENDING)
+    with pytest.raises(errors.Forbidden):
+        actions.open_session(call(nobody), request=made.pk)
+    with pytest.raises(errors.Forbidden):
+        actions.decide_request(call(official(22, "video.approver")), request=made.pk, approve=True, note="")
+    actions.decide_request(call(APPROVER), request=made.pk, approve=True, note="同意")
+    assert actions.open_session(call(nobody), request=made.pk).request_id == made.pk
 
 
 def test_nobody_decides_on_their_own_request(cameras) -> None:

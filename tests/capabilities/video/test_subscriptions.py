@@ -14,6 +14,7 @@ from quancheng.capabilities.video.values import Peer
 from quancheng.core.gb28181 import manscdp
 from quancheng.core.gb28181.catalog import Item, changes
 from quancheng.core.gb28181.manscdp import Document, Root
+from quancheng.testing.ports import free_port
 
 UPPER = "37000000002000000001"
 KEPT = "37010200001310000100"
@@ -148,3 +149,40 @@ def test_a_moving_device_is_followed() -> None:
     live(story, city)
     ((code, seen),) = city.positions
     assert (code, seen.lon, seen.lat, seen.speed, seen.direction) == (CAMERA, 117.0244, 36.6683, 31.5, 90)
+
+
+def test_settings_are_told_ours_by_us_and_a_cameras_by_the_camera() -> None:
+    port = free_port()
+    upper_peer = Peer(UPPER, "upper", {}, "127.0.0.1", port, "udp", "", PASSWORD)
+    city = MemoryTables([peer(CAMERA), upper_peer], cameras={CAMERA: CAMERA})
+
+    async def story(one: Signalling, place: tuple[str, int]) -> None:
+        upper, camera = await Device(UPPER, place).open(port=port), await Device(CAMERA, place).open()
+        await camera.register()
+        await until(lambda: one.server.directory.lines[UPPER].target is not None)
+
+        async def settings(device: str, kind: str, serial: int) -> Document:
+            query = Document(Root.QUERY, "ConfigDownload", serial, device, {"ConfigType": kind})
+            assert (await upper.say(manscdp.build(query))).status == 200
+
+            def answers() -> list[Document]:
+                bodies = [request.body for request in upper.requests if request.method == "MESSAGE"]
+                found = [manscdp.parse(body) for body in bodies]
+                return [row for row in found if row.command == "ConfigDownload" and row.serial == serial]
+
+            await until(answers)
+            return answers()[0]
+
+        ours = await settings(CENTRE, "BasicParam/VideoParamOpt", 21)
+        assert ours.root is Root.RESPONSE and ours.text("Result") == "OK"
+        assert ours.fields["BasicParam"] == {
+            "Name": "Quancheng", "Expiration": "3600", "HeartBeatInterval": "60", "HeartBeatCount": "3",
+        }  # fmt: skip
+        assert (await settings(CENTRE, "SVACEncodeConfig", 22)).text("Result") == "ERROR"
+        assert (await settings(CAMERA, "BasicParam", 23)).text("Model") == "参考设备"
+        city.may_play = False
+        assert dict((await settings(CAMERA, "BasicParam", 24)).fields) == {"Result": "ERROR"}
+        upper.close()
+        camera.close()
+
+    live(story, city)

@@ -178,3 +178,50 @@ def test_smoke_then_heat_at_one_site_and_a_silent_sensor(now, streams, author, a
     send(streams["K-1:smoke"], NOW + 13 * MINUTE, [0.0])
     running.step()
     assert quiet.refresh().ended_at == NOW + 13 * MINUTE
+
+
+def test_smoke_of_yesterday_that_comes_today_is_judged_from_the_store(
+    now, streams, author, approver, send, runner
+):
+    """The kitchen's own memory is full of newer smoke; the store still knows yesterday's heat."""
+    from quancheng.capabilities.watch import packs
+
+    drafts = {row["code"]: draft for row, draft in packs.drafts()}
+    in_force(author, approver, "fire", drafts["smoke-then-heat"])
+    smoke, heat = streams["K-1:smoke"], streams["K-1:air_temperature"]
+    running = runner()
+    now.advance(timedelta(hours=26))
+    send(heat, NOW + 10 * MINUTE, [60.0])
+    send(smoke, NOW + 20 * 60 * MINUTE, [6.0] * 70)
+    running.step()
+    assert not Episode.objects.exists()
+    send(smoke, NOW + 9.5 * MINUTE, [7.0])
+    running.step()
+    fire = Episode.objects.get()
+    assert (fire.stream, fire.began_at, fire.value, fire.late) == (heat, NOW + 10 * MINUTE, 30.0, True)
+    running.step()
+    assert Episode.objects.count() == 1
+
+
+def test_a_neighbour_reading_older_than_memory_is_judged_from_the_store(
+    now, streams, author, approver, send, runner
+):
+    from quancheng.core.watch import Direction, Kind, Spec
+
+    spec = Spec(kind=Kind.NEIGHBOUR, direction=Direction.EITHER, limit=2.0, minutes=1, neighbours=2)
+    in_force(author, approver, "near", deep(spec=spec))
+    places = [streams[f"P-{number}:ponding_depth"] for number in (1, 2, 3)]
+    running = runner()
+    now.advance(timedelta(hours=6))
+    for place in places[1:]:
+        send(place, NOW + MINUTE, [0.0, 0.0, 0.0])
+    for place in places:
+        send(place, NOW + 2 * 60 * MINUTE, [0.0] * 40)
+    running.step()
+    assert not Episode.objects.exists()
+    send(places[0], NOW + 2 * MINUTE, [3.0])
+    running.step()
+    found = Episode.objects.get()
+    assert (found.stream, found.began_at, found.value, found.late) == (
+        places[0], NOW + 2 * MINUTE, 3.0, True,
+    )  # fmt: skip

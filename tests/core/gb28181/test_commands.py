@@ -51,6 +51,9 @@ def test_every_code_comes_back(text: str) -> None:
     [
         (ptz.move(ptz.Move(pan=-1, pan_speed=0x1F)), "A50F01021F0000D6"),
         (ptz.stop(), "A50F0100000000B5"),
+        # a camera of another maker was moved with these two; both are in published traces of GB/T 28181 clients
+        (ptz.move(ptz.Move(pan=-1, pan_speed=0x96)), "A50F01029600004D"),
+        (ptz.move(ptz.Move(pan=-1, tilt=1, pan_speed=8, tilt_speed=8)), "A50F010A080800CF"),
         (ptz.move(ptz.Move(tilt=1, tilt_speed=0x20)), "A50F0108002000DD"),
         (ptz.preset(ptz.Preset.CALL, 1), "A50F018200010038"),
     ],

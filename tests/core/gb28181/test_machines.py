@@ -187,3 +187,20 @@ def test_a_city_of_cameras_is_scanned_quickly() -> None:
     assert len(table.scan(1.0)) == 150_000
     assert table.scan(2.0) == [] and table.counts() == (150_000, 150_000)
     assert table.last("149999") == 0.0 and "149999" in table
+
+
+def test_after_a_restart_what_the_city_knows_counts_and_nobody_stays_online_for_ever() -> None:
+    table = Presence(Settings(interval=60, missed=3))
+    table.heard("written", 0)
+    table.heard("unwritten", 0)
+    table.scan(1)
+    again = Presence(table.settings)
+    again.restore(table.state(), 10)
+    again.told_was(["written", "in no snapshot"], 10)
+    assert [(one.peer, one.online) for one in again.scan(11)] == [("unwritten", True)]
+    again.heard("written", 100)
+    again.heard("unwritten", 100)
+    assert again.scan(180) == [] and again.online("in no snapshot")
+    assert [(one.peer, one.online, one.reason) for one in again.scan(191)] == [
+        ("in no snapshot", False, "silence")
+    ]

@@ -263,17 +263,37 @@ def expire_commands(call: Call) -> int:
 # -- what gateways report ---------------------------------------------------------------------
 @action("ingest.note_presence", idempotent=False)
 def note_presence(call: Call, *, connected: Mapping[str, datetime], silent: Mapping[str, str]) -> int:
-    """上下线: devices that came and devices that went, with the reason. Returns how many rows changed."""
+    """上下线: devices that came and devices that went, with the reason. Returns how many rows changed.
+
+    One event for all that came, one for each reason to have gone: a mass reconnect is one piece of news.
+    """
     access.require(call.actor, "report", Device)
-    came = Device.objects.filter(code__in=list(connected))
-    number: int = came.update(connected=True, seen_at=call.at)
-    number += Device.objects.filter(code__in=list(silent)).update(connected=False, seen_at=call.at)
-    for code in connected:
-        events.emit("ingest.device.connected", code, {"code": code})
+    number = _mark(connected, True, call.at)
+    number += _mark(silent, False, call.at)
+    reasons: dict[str, list[str]] = {}
     for code, reason in silent.items():
-        events.emit("ingest.device.silent", code, {"code": code, "reason": reason})
+        reasons.setdefault(reason, []).append(code)
+    if connected:
+        _tell_presence("ingest.device.connected", sorted(connected), {})
+    for reason, codes in reasons.items():
+        _tell_presence("ingest.device.silent", sorted(codes), {"reason": reason})
     audit.note(connected=len(connected), silent=len(silent))
     return number
+
+
+def _mark(codes: Iterable[str], connected: bool, at: datetime) -> int:
+    every, number = list(codes), 0
+    for start in range(0, len(every), 500):
+        part = Device.objects.filter(code__in=every[start : start + 500])
+        number += part.update(connected=connected, seen_at=at)
+    return number
+
+
+def _tell_presence(kind: str, codes: Sequence[str], more: Mapping[str, str]) -> None:
+    """``codes`` in parts that fit into an event; the subject is the device when it is one."""
+    for start in range(0, len(codes), 2000):
+        part = list(codes[start : start + 2000])
+        events.emit(kind, part[0] if len(part) == 1 else "devices", {"codes": part, **more})
 
 
 @action("ingest.reset_presence", idempotent=False)

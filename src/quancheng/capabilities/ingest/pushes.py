@@ -6,6 +6,7 @@ import hmac
 from dataclasses import dataclass, field
 
 from quancheng.capabilities.ingest import bulk, registry
+from quancheng.capabilities.ingest.accept import horizon
 from quancheng.capabilities.ingest.letterbox import write
 from quancheng.capabilities.ingest.letters import Letter
 from quancheng.capabilities.ingest.payloads import FrameRefused, Reason, decode
@@ -82,7 +83,7 @@ def _take_one(device: DeviceRef, body: bytes, total: Pushed) -> None:
         total.refused[reason] = total.refused.get(reason, 0) + 1
         _keep(device.id, device.code, reason, refused.message.zh, body)
         return
-    rows = sort_out(device, readings, at, bulk.horizon())
+    rows = sort_out(device, readings, at, horizon())
     outcome = bulk.store(rows, at)
     bulk.keep_refused(device, rows, body, SOURCE)
     total.stored += outcome.stored

@@ -28,6 +28,10 @@ class Horizon:
     ahead: int
     oldest: int
 
+    def around(self, received_at: int) -> tuple[int, int]:
+        """The earliest and the latest time believed of what came at ``received_at``."""
+        return received_at - self.oldest, received_at + self.ahead
+
 
 @dataclass(slots=True)
 class Sorted:
@@ -50,7 +54,7 @@ def sort_out(device: DeviceRef, readings: Sequence[Reading], received_at: int, h
     (stream, time) once (the last word of the message counts).
     """
     found = Sorted()
-    latest, earliest = received_at + horizon.ahead, received_at - horizon.oldest
+    earliest, latest = horizon.around(received_at)
     rows: dict[tuple[int, int], Row] = {}
     mark = _SIMULATED if device.simulated else 0
     streams = device.streams
@@ -79,32 +83,33 @@ def sort_out(device: DeviceRef, readings: Sequence[Reading], received_at: int, h
 
 
 def add_plain(
-    device: DeviceRef, readings: Sequence[Reading], received_at: int, horizon: Horizon, rows: list[Row]
+    device: DeviceRef,
+    time: int,
+    values: Mapping[str, Value],
+    horizon: tuple[int, int],
+    rows: list[Row],
 ) -> bool:
-    """Append the rows of a message in which nothing is to be refused and no moment stands twice; else False.
+    """Append the rows of a message of one moment, all of whose values are numbers with channels of their own.
 
-    The short way of :func:`sort_out` for what comes most: it says nothing about messages it does not take.
+    The short way of :func:`sort_out` for what comes most; False, with nothing appended, for any other message:
+    it says nothing about those. ``horizon``: the earliest and latest believed time, µs UTC.
     """
-    latest, earliest = received_at + horizon.ahead, received_at - horizon.oldest
+    if not values or not horizon[0] <= time <= horizon[1]:
+        return False
     mark = _SIMULATED if device.simulated else 0
     streams = device.streams
     before = len(rows)
-    known: tuple[int, int] | None = None
-    for one in readings:
-        channel = streams.get(one.element)
-        time = one.time
-        if time is None:
-            time = received_at
-        value = one.value
-        if channel is None or time > latest or time < earliest or type(value) is not float:
+    known = -1
+    for name, value in values.items():
+        channel = streams.get(name)
+        if channel is None or type(value) is not float:
             break
         stream, scale, offset = channel
-        value = value * scale + offset
-        here = (stream, time)
-        if value - value != 0.0 or (known is not None and here <= known):  # not finite, or not in order
+        number = value * scale + offset
+        if number - number != 0.0 or stream <= known:  # not finite, or streams not in order
             break
-        known = here
-        rows.append((stream, time, value, one.quality | mark))
+        known = stream
+        rows.append((stream, time, number, mark))
     else:
         return True
     del rows[before:]

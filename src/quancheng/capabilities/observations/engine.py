@@ -38,7 +38,7 @@ def _engine() -> duckdb.DuckDBPyConnection:
             found = duckdb.connect(":memory:")
             quoted = str(place).replace("'", "''")
             found.execute("SET TimeZone = 'UTC'")
-            found.execute("SET enable_object_cache = true")
+            found.execute("SET parquet_metadata_cache = true")
             found.execute(f"SET allowed_directories = ['{quoted}']")
             found.execute("SET enable_external_access = false")
             found.execute("SET lock_configuration = true")

@@ -6,7 +6,7 @@ gathered into blocks sorted by stream; the rows of a stream are then a slice.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,7 @@ class Held:
         streams = where.get("stream")
         if self.arrival is not None and streams is not None and len(streams) <= _FEW:
             batch = batch.take(_slices(batch.stream, np.asarray(streams, np.int64)))
+            where = {name: wanted for name, wanted in where.items() if name != "stream"}
         if not len(batch):
             return batch
         keep = chosen(batch, where, dropped)
@@ -101,10 +102,13 @@ def chosen(batch: Batch, where: Mapping[str, Any], dropped: Ints) -> Any:
     return keep
 
 
-def _among(column: Ints, wanted: Collection[int]) -> Any:
-    if len(wanted) == 1:
-        return column == next(iter(wanted))
-    return np.isin(column, np.fromiter(wanted, np.int64, len(wanted)))
+def _among(column: Ints, wanted: Sequence[int] | Ints) -> Any:
+    """Mask of the values that are among ``wanted``, which is sorted."""
+    if not len(wanted):
+        return np.zeros(len(column), bool)
+    ordered = np.asarray(wanted, np.int64)
+    places = np.searchsorted(ordered, column)
+    return ordered[np.minimum(places, len(ordered) - 1)] == column
 
 
 def _slices(ordered: Ints, wanted: Ints) -> Ints:

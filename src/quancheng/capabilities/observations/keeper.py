@@ -11,7 +11,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -199,7 +199,7 @@ def main() -> None:
     """The component ``observations.keeper``: runs until SIGTERM or SIGINT."""
     from quancheng.kernel.supervisor.components import run_loops
 
-    loops = {"keeper": run_forever}
+    loops: dict[str, Callable[[threading.Event], None]] = {"keeper": run_forever}
     if cluster_limits().url:
         from quancheng.capabilities.observations.cluster import shards
 

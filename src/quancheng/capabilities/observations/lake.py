@@ -3,6 +3,7 @@
 ``observations.raw``      one row an observation, as first written; sorted (stream, time)
 ``observations.edits``    changed and deleted rows that are not yet worked into ``raw``
 ``observations.hours``    a row each stream and hour, one file for each compacted file of ``raw``
+``observations.districts`` a row each district, property and hour, one file for each of ``hours``
 
 Times are int64 microseconds UTC, so every reader prunes on plain statistics. Partitions are named
 after local time of the city, by hour while new, by day or month when older.
@@ -19,6 +20,7 @@ from quancheng.capabilities.observations.values import NONE, Batch, Ints
 from quancheng.kernel import clock, store
 
 RAW, EDITS, HOURS = "observations.raw", "observations.edits", "observations.hours"
+DISTRICTS = "observations.districts"
 HOUR_US = 3_600_000_000
 _SECOND_US = 1_000_000
 
@@ -58,9 +60,25 @@ HOUR_SCHEMA = pa.schema(
         pa.field("last_result", pa.int64()),
     ]
 )
+DISTRICT_SCHEMA = pa.schema(
+    [
+        _whole("region", pa.string()),
+        _whole("prop", pa.string()),
+        _whole("hour", pa.int64()),
+        _whole("streams", pa.int64()),
+        _whole("n", pa.int64()),
+        pa.field("sum", pa.float64()),
+        pa.field("min", pa.float64()),
+        pa.field("max", pa.float64()),
+    ]
+)
 RAW_TABLE = store.define(RAW, RAW_SCHEMA, sort=("stream", "time"), partition="text", upkeep=False)
 EDITS_TABLE = store.define(EDITS, EDIT_SCHEMA, sort=("stream", "time"), partition="text", upkeep=False)
 HOURS_TABLE = store.define(HOURS, HOUR_SCHEMA, sort=("stream", "hour"), partition="text", upkeep=False)
+
+DISTRICTS_TABLE = store.define(
+    DISTRICTS, DISTRICT_SCHEMA, sort=("region", "prop", "hour"), partition="text", upkeep=False
+)
 
 
 def arrow_of(batch: Batch, schema: pa.Schema = RAW_SCHEMA) -> pa.Table:

@@ -225,7 +225,7 @@ class LatestReader:
         self._inode = 0
         self._slots = Slots(np.zeros(0, np.int64))
 
-    def read(self, streams: Ints) -> tuple[dict[int, Observation], dict[str, Position]] | None:
+    def read(self, streams: Ints) -> tuple[Batch, dict[str, Position]] | None:
         """The newest of each stream and up to where that is right; None when the array cannot say."""
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
@@ -276,14 +276,13 @@ class LatestReader:
             self._slots = Slots(np.zeros(0, np.int64))
         self._slots.extend(records["stream"][self._slots.count : count].copy())
         slots = self._slots.find(streams)
-        slots = slots[slots >= 0]
-        chosen: Records = records[slots]
-        if not np.isin(chosen["stream"], streams).all():  # the array was made anew in another order
+        chosen: Records = records[slots[slots >= 0]]
+        if not (chosen["stream"] == streams[slots >= 0]).all():  # the array was made anew in another order
             self._slots = Slots(np.zeros(0, np.int64))
             return None
         return chosen[chosen["present"] == 1], header
 
-    def _rows(self, records: Records) -> dict[int, Observation] | None:
+    def _rows(self, records: Records) -> Batch | None:
         batch = Batch.empty(len(records))
         for name in ("stream", "time", "id", "number", "time_end", "result_time", "feature", "quality"):
             setattr(batch, name, records[name].copy())
@@ -294,7 +293,7 @@ class LatestReader:
                 return None
             batch.text = np.array([word[0] for word in words] + [None], object)[:-1]
             batch.extra = np.array([word[1] for word in words] + [None], object)[:-1]
-        return {row.stream: row for row in batch.rows()}
+        return batch
 
     def _words(self, records: Records) -> list[tuple[str | None, str | None]]:
         found: list[tuple[str | None, str | None]] = []

@@ -2,7 +2,7 @@
 
 The store knows streams by number only. An upper module registers a function when it is loaded::
 
-    mapping.register(lambda streams: {17: Place("370102", "pm25", "air"), ...})
+    mapping.register(lambda streams: {17: Place("370102", "pm25", "air"), ...}, version=last_change)
 """
 
 from __future__ import annotations
@@ -24,19 +24,29 @@ class Place:
 
 
 Lookup = Callable[[Sequence[int]], Mapping[int, Place]]
-_lookups: list[Lookup] = []
+Version = Callable[[], object]
+_lookups: dict[Lookup, Version | None] = {}
 
 
-def register(lookup: Lookup) -> None:
-    """Add a source of places; of several the first that knows a stream counts."""
-    if lookup not in _lookups:
-        _lookups.append(lookup)
+def register(lookup: Lookup, version: Version | None = None) -> None:
+    """Add a source of places; of several the first that knows a stream counts.
+
+    ``version`` says something else whenever any place has changed (a counter, a time of change); cheap.
+    Only with it are rollups of districts kept in files; without it they are added up when asked.
+    """
+    _lookups.setdefault(lookup, version)
 
 
 def unregister(lookup: Lookup) -> None:
     """Take a source away again (tests)."""
-    if lookup in _lookups:
-        _lookups.remove(lookup)
+    _lookups.pop(lookup, None)
+
+
+def version() -> str | None:
+    """What all sources say of their state; None when there is none, or one that does not say."""
+    if not _lookups or None in _lookups.values():
+        return None
+    return "|".join(str(one()) for one in _lookups.values() if one is not None)
 
 
 def places(streams: Sequence[int]) -> dict[int, Place]:

@@ -64,6 +64,9 @@ def merge(old: Sequence[Segment], partition: str, *, without: Collection[int] = 
     """
     if not old:
         return None
+    from quancheng.capabilities.observations import districts  # it builds on our rollups
+
+    mark = districts.stamp()
     edit_files = current(lake.EDITS)
     edits = newest_edits([lake.batch_of(_table(edit_files, lake.EDITS))] if edit_files else [])
     gone = np.union1d(dropped_streams(), np.array(sorted(without), np.int64))
@@ -76,15 +79,19 @@ def merge(old: Sequence[Segment], partition: str, *, without: Collection[int] = 
             hours = [_write_hours(connection, one) for one in made]
             kept = _write_kept(connection, paths, without, placing.stem(old[0].path))
             made += hours + kept
+            placed = [two for one in hours for two in districts.write(one, mark)]
+            made += placed
         moved = edits.rows.take(np.isin(edits.rows.id, applied) & ~np.isin(edits.rows.stream, gone))
         changed = write_raw(moved)
         made += changed
         rest = _remaining(edit_files, applied)
         made += rest
         with transaction.atomic():
-            raw = [one for one in made if one not in (*hours, *kept, *rest)]
+            raw = [one for one in made if one not in (*hours, *kept, *placed, *rest)]
             done = placing.swap(lake.RAW, old, raw, RUN) is not None
             done = done and placing.swap(lake.HOURS, _hours_of(old), hours + kept, RUN) is not None
+            gone_with = districts.of_files([placing.stem(one.path) for one in old])
+            done = done and placing.swap(lake.DISTRICTS, gone_with, placed, RUN) is not None
             if done and len(applied):
                 done = placing.swap(lake.EDITS, edit_files, rest, RUN) is not None
             if not done:

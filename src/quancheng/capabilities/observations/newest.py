@@ -10,7 +10,7 @@ import numpy as np
 
 from quancheng.capabilities.observations import lake
 from quancheng.capabilities.observations.config import folder, log_folder
-from quancheng.capabilities.observations.latest import LatestReader, newest
+from quancheng.capabilities.observations.latest import LatestReader
 from quancheng.capabilities.observations.state import dropped_streams, state
 from quancheng.capabilities.observations.tail import Tail
 from quancheng.capabilities.observations.values import Batch, Observation
@@ -23,7 +23,8 @@ _NOTHING = np.zeros(0, np.int64)
 def latest(streams: Collection[int]) -> dict[int, Observation]:
     """The newest observation (by phenomenon time, then id) of each stream that has one."""
     wanted = np.unique(np.fromiter(streams, np.int64, len(streams)))
-    wanted = wanted[~np.isin(wanted, dropped_streams())]
+    if len(dropped := dropped_streams()):
+        wanted = wanted[~np.isin(wanted, dropped)]
     with _lock:
         pair = _readers.get(folder())
         if pair is None:
@@ -33,12 +34,11 @@ def latest(streams: Collection[int]) -> dict[int, Observation]:
         later = None if said is None else after.after(said[1])
     if said is None or later is None:
         return {stream: row for stream, row in newest_of(wanted.tolist()).items() if row is not None}
-    found = said[0]
-    unsure: set[int] = set()
-    where = {"stream": wanted.tolist()}
-    for one in later:
-        unsure |= _overlay(found, one.rows(where, _NOTHING))
-    for stream, row in newest_of(sorted(unsure)).items():
+    where = {"stream": wanted}
+    after_it = [rows for one in later if len(rows := one.rows(where, _NOTHING))]
+    edited = [rows.stream[rows.kind != 0] for rows in after_it if rows.kind.any()]
+    found = {row.stream: row for row in _newest_rows([said[0], *after_it]).rows()}
+    for stream, row in newest_of(np.unique(np.concatenate(edited)).tolist() if edited else []).items():
         if row is None:
             found.pop(stream, None)
         else:
@@ -46,16 +46,15 @@ def latest(streams: Collection[int]) -> dict[int, Observation]:
     return found
 
 
-def _overlay(found: dict[int, Observation], mine: Batch) -> set[int]:
-    """Lay newer rows of the log over what the array said; returns streams that were edited."""
-    edited = set(mine.stream[mine.kind != 0].tolist())
-    fresh = mine.take(mine.kind == 0)
-    for place in newest(fresh).tolist():
-        stream = int(fresh.stream[place])
-        known = found.get(stream)
-        if known is None or (fresh.time[place], fresh.id[place]) >= (known.time, known.id):
-            found[stream] = fresh.row(place)
-    return edited
+def _newest_rows(parts: list[Batch]) -> Batch:
+    """Of rows of the array and of the log after it, the newest of each stream; edits left out."""
+    whole = Batch.join([part for part in parts if len(part)])
+    if whole.kind.any():
+        whole = whole.take(whole.kind == 0)
+    order = np.lexsort((whole.id, whole.time, whole.stream))
+    stream = whole.stream[order]
+    last = np.append(stream[1:] != stream[:-1], True) if len(stream) else np.zeros(0, bool)
+    return whole.take(order[last])
 
 
 def newest_of(streams: Collection[int]) -> dict[int, Observation | None]:

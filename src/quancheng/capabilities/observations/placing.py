@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 BOUNDED = ("stream", "time", "id", "hour")
 """Columns whose least and greatest values are remembered, as far as a table has them."""
+_DELTA = frozenset(
+    {"id", "time", "time_end", "result_time", "rev", "hour", "first", "last", "first_result", "last_result"}
+)
+"""Columns kept as differences: within a stream they grow by little. A sixth of the bytes of plain ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def write(table: str, partition: str, data: Iterable[pa.RecordBatch], rows: int 
     made = []
     while source.more():
         reader = pa.RecordBatchReader.from_batches(schema, source.take(rows))
-        file = files.write(table, partition, reader)
+        file = files.write(table, partition, reader, delta=_DELTA.intersection(schema.names))
         made.append(Made(file, partition, merge(source.bounds)))
     return made
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 import duckdb
 
-from quancheng.capabilities.observations import lake, rollups
+from quancheng.capabilities.observations import districts, lake, rollups, walking
 from quancheng.capabilities.observations.newest import latest
-from quancheng.capabilities.observations.state import State, state
+from quancheng.capabilities.observations.state import State, conditions, state
 from quancheng.capabilities.observations.values import Observation
 from quancheng.capabilities.observations.views import DistrictHour, Extent, Hour
 from quancheng.kernel import rulebook
@@ -43,14 +43,9 @@ def find(
     limit: int,
     descending: bool = True,
 ) -> list[Observation]:
-    """Observations by time (then id), at most ``limit``."""
-    order = "DESC" if descending else "ASC"
-    with view(streams=streams, since=since, until=until) as connection:
-        table = connection.execute(
-            f"SELECT * FROM observations ORDER BY time {order}, id {order} LIMIT ?",  # noqa: S608
-            [int(limit)],
-        ).to_arrow_table()
-    return list(lake.batch_of(table).rows())
+    """Observations by time (then id), at most ``limit``; opens only the files it needs."""
+    where = conditions(streams, since, until)
+    return list(walking.find(state(), where, int(limit), descending=descending).rows())
 
 
 def by_ids(ids: Collection[int], *, streams: Collection[int] | None = None) -> list[Observation]:
@@ -145,7 +140,7 @@ def by_district(since: int, until: int, *, prop: str = "") -> list[DistrictHour]
 
     The mean is over all numeric results of the district's streams; hours with since ≤ hour < until.
     """
-    return rollups.by_district(since, until, prop=prop)
+    return districts.by_district(since, until, prop=prop)
 
 
 __all__ = [

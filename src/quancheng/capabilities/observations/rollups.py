@@ -6,18 +6,18 @@ was edited since touches some streams; those are added up from rows altogether.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from quancheng.capabilities.observations import engine, lake, mapping, placing
+from quancheng.capabilities.observations import engine, lake, placing
 from quancheng.capabilities.observations.merging import KEPT, ROLLUP
 from quancheng.capabilities.observations.state import State, conditions, state
-from quancheng.capabilities.observations.views import DistrictHour
 from quancheng.kernel import store
 from quancheng.kernel.store.bounds import Where
 
@@ -39,29 +39,6 @@ def hours(
     with engine.connection() as connection:
         define(connection, now, where, kept=kept)
         yield connection
-
-
-def by_district(since: int, until: int, *, prop: str = "") -> list[DistrictHour]:
-    """Hours of districts; see ``queries.by_district``."""
-    with hours(streams=None, since=since, until=until) as connection:
-        known = connection.execute("SELECT DISTINCT stream FROM observation_hours").fetchall()
-        found = mapping.places([row[0] for row in known])
-        mine = {s: at for s, at in found.items() if at.region and (not prop or at.prop == prop)}
-        place = pa.table(
-            {
-                "stream": pa.array(mine.keys(), pa.int64()),
-                "region": pa.array((at.region for at in mine.values()), pa.string()),
-                "prop": pa.array((at.prop for at in mine.values()), pa.string()),
-            }
-        )
-        connection.register("observations_places", place)
-        rows = connection.execute(
-            "SELECT region, prop, hour, count(DISTINCT stream) FILTER (n > 0), sum(n)::BIGINT,"
-            " sum(sum) / nullif(sum(n), 0), min(min), max(max)"
-            " FROM observation_hours JOIN observations_places USING (stream)"
-            " GROUP BY region, prop, hour ORDER BY region, prop, hour"
-        ).fetchall()
-    return [DistrictHour(*row) for row in rows]
 
 
 def define(cursor: duckdb.DuckDBPyConnection, now: State, where: Where, *, kept: bool = True) -> None:
@@ -113,6 +90,11 @@ def _touched(now: State, where: Where) -> list[int]:
     if "stream" in where:
         streams = np.intersect1d(streams, np.array(where["stream"], np.int64))
     return [int(one) for one in streams]
+
+
+def paths_of(snapshot: store.Snapshot, entries: Sequence[Any]) -> list[str]:
+    """Paths of some files of a snapshot, checked."""
+    return _paths(replace(snapshot, entries=tuple(entries)))
 
 
 def _paths(snapshot: store.Snapshot) -> list[str]:

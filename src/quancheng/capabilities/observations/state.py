@@ -27,7 +27,7 @@ from quancheng.kernel.store import files
 from quancheng.kernel.store.bounds import Where
 
 _TRIES = 50
-_TABLES = (lake.RAW, lake.EDITS, lake.HOURS)
+_TABLES = (lake.RAW, lake.EDITS, lake.HOURS, lake.DISTRICTS)
 
 
 @dataclass(slots=True)
@@ -52,6 +52,7 @@ class State:
     raw: store.Snapshot
     edited: store.Snapshot
     hours: store.Snapshot
+    districts: store.Snapshot
     tail: tuple[Held, ...]
     """The log after ``raw``."""
     dropped: Ints
@@ -140,10 +141,10 @@ def state() -> State:
         before = sealed()
         if _versions() != versions:
             continue
-        raw, edited, hours = (_snapshot(name, versions.get(name, 0)) for name in _TABLES)
+        raw, edited, hours, districts = (_snapshot(name, versions.get(name, 0)) for name in _TABLES)
         after = tuple(tail().after(before))
         if _versions() == versions:
-            return State(raw, edited, hours, after, dropped_streams())
+            return State(raw, edited, hours, districts, after, dropped_streams())
     raise Unavailable(Text("观测存储正忙，请重试。", "The observation store is busy, try again."))
 
 
@@ -195,13 +196,16 @@ def _sealed_edits(edited: store.Snapshot) -> Batch:
 
 def dropped_streams() -> Ints:
     """Streams that were deleted, sorted; asked anew only when there are others."""
-    from django.db.models import Count, Max
+    from django.db import connection
 
     from quancheng.capabilities.observations.models import DroppedStream
 
     global _dropped
-    counted = DroppedStream.objects.aggregate(last=Max("pk"), number=Count("pk"))
-    key = (counted["last"] or 0, counted["number"])
+    table = connection.ops.quote_name(DroppedStream._meta.db_table)
+    with connection.cursor() as cursor:  # asked for every question: a third of what the ORM costs
+        cursor.execute(f"SELECT max(id), count(*) FROM {table}")  # noqa: S608
+        last, number = cursor.fetchone()
+    key = (last or 0, number)
     known, streams = _dropped
     if known != key:
         rows = DroppedStream.objects.order_by("stream").values_list("stream", flat=True)

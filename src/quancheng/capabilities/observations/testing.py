@@ -7,6 +7,7 @@ with fresh_store(): ...
 from __future__ import annotations
 
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,17 +15,21 @@ from shutil import rmtree
 
 from django.test import override_settings
 
-from quancheng.capabilities.observations import log
-
 
 @contextmanager
 def fresh_store() -> Iterator[Path]:
-    """Inside, logs and latest values are in an empty folder; it is removed at the end."""
-    place = Path(tempfile.mkdtemp(prefix="quancheng-observations-"))
+    """Inside, logs and latest values are in a folder of their own: made when first used, removed at the end.
+
+    Cheap when nothing is written, so every test may be inside.
+    """
+    place = Path(tempfile.gettempdir()) / f"quancheng-observations-{uuid.uuid4().hex}"
     try:
         with override_settings(OBSERVATIONS_FOLDER=place):
             yield place
     finally:
-        log.forget(place)
-        with suppress(OSError):
-            rmtree(place)
+        if place.exists():
+            from quancheng.capabilities.observations import log
+
+            log.forget(place)
+            with suppress(OSError):
+                rmtree(place)

@@ -50,10 +50,11 @@ class Sifting:
         """Wait for whoever writes the same rows; the fresh rows, known ones with another result as changes."""
         while True:
             with _lock:
+                if self._left:
+                    return self._mine.batch.take(np.zeros(0, np.int64))
                 others = [one for one in _flying if _meet(one.batch, self._mine.batch)]
-                if self._left or not others:
-                    if not self._left:
-                        _flying.append(self._mine)
+                if not others:
+                    _flying.append(self._mine)
                     break
             for other in others:
                 other.done.wait()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from quancheng.capabilities.observations import lake, merging, placing
+from quancheng.capabilities.observations import districts, lake, merging, placing
 from quancheng.capabilities.observations.config import Limits, limits
 from quancheng.kernel import clock, store
 
@@ -46,7 +46,8 @@ def run(limits_: Limits | None = None) -> list[merging.Merged]:
     done = [merged for plan in plans(chosen) if (merged := merging.merge(plan.old, plan.partition))]
     if done:
         log.info("observations.merged", merges=len(done), files=sum(one.files for one in done))
-    for table in (lake.RAW, lake.HOURS, lake.EDITS):
+    districts.refresh()
+    for table in (lake.RAW, lake.HOURS, lake.EDITS, lake.DISTRICTS):
         store.expire(chosen.replaced_minutes / 1440, table)
     return done
 

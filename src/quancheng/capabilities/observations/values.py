@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -168,23 +169,20 @@ class Batch:
 
     def rows(self) -> Iterator[Observation]:
         """One observation after another."""
-        blank = [None] * len(self)
         columns = zip(
             self.id.tolist(),
             self.stream.tolist(),
             self.time.tolist(),
             _nullable(self.time_end),
             _nullable(self.result_time),
-            self.number.tolist(),
-            blank if self.text is None else self.text,
+            _results(self.number, self.text),
             self.quality.tolist(),
             _nullable(self.feature),
-            blank if self.extra is None else self.extra,
+            repeat(None, len(self)) if self.extra is None else self.extra,
             strict=True,
         )
-        for id_, stream, time, end, result_time, number, text, quality, feature, extra in columns:
+        for id_, stream, time, end, result_time, result, quality, feature, extra in columns:
             said = msgspec.json.decode(extra) if extra else {}
-            result = result_of(number, text)
             yield Observation(id_, stream, time, end, result_time, result, quality, feature, said)
 
     def row(self, place: int) -> Observation:
@@ -214,6 +212,18 @@ def result_of(number: float, text: str | None) -> Any:
     if math.isnan(number):
         return None
     return int(number) if number.is_integer() and abs(number) < _EXACT else number
+
+
+def _results(number: Floats, text: Words | None) -> Iterable[Any]:
+    """:func:`result_of` of every row; columns of plain numbers at once."""
+    if text is not None:
+        return map(result_of, number.tolist(), text)
+    whole = (np.floor(number) == number) & (np.abs(number) < _EXACT)
+    plain = number.astype(object)
+    plain[np.isnan(number)] = None
+    plain[whole] = number[whole].astype(np.int64)
+    found: list[Any] = plain.tolist()
+    return found
 
 
 def _number_of(result: Any) -> float:
@@ -269,7 +279,9 @@ def _optional(values: Sequence[int | None]) -> Ints:
     return np.array([NONE if value is None else value for value in values], np.int64)
 
 
-def _nullable(column: Ints) -> list[int | None]:
+def _nullable(column: Ints) -> Iterable[int | None]:
+    if (column == NONE).all():
+        return repeat(None, len(column))
     return [None if value == NONE else value for value in column.tolist()]
 
 

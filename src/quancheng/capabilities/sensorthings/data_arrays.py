@@ -26,6 +26,13 @@ def data_arrays(renderer: Renderer, rows: list[Row], query: Query) -> list[dict[
         components += [name for name in _EXTRAS if any(name in one for one in shown)]
     else:
         shown = [renderer.one(_OBSERVATION, row, plain) for row in rows]
+    expanded = [item.navigation for item in query.expand]
+    if expanded:  # what is expanded becomes a component, as a property
+        whole = renderer.many(_OBSERVATION, rows, Query(select=("id",), expand=query.expand))
+        shown = [
+            one | {name: more.get(name) for name in expanded} for one, more in zip(shown, whole, strict=True)
+        ]
+        components += expanded
     groups: dict[int, list[list[Any]]] = defaultdict(list)
     for row, one in zip(rows, shown, strict=True):
         groups[row.stream].append([one.get(_KEYS.get(name, name)) for name in components])

@@ -205,6 +205,8 @@ def find(
     """A page of observations. Raises BadQuery."""
     if within.streams == ():
         return Page([], False, 0 if count else None)
+    if count and limit == 0 and filter is None and within.features is within.ids is None:
+        return Page([], False, _count_all(within))
     search = _search(reader, within, filter, order)
     with search.connect(within) as connection:
         search.register(connection)
@@ -215,9 +217,14 @@ def find(
             counting = f"SELECT count(*) FROM observations{search.where}"  # noqa: S608
             total = int(_ask(connection, counting, search.parameters)[0][0])
     if count and total is None:
-        total = store.count(streams=within.streams)
-        total -= store.count(streams=within.hidden) if within.hidden else 0
+        total = _count_all(within)
     return Page([Row(*row) for row in rows[:limit]], len(rows) > limit, total)
+
+
+def _count_all(within: Scope) -> int:
+    """Observations of streams, from the store's manifests."""
+    total = store.count(streams=within.streams)
+    return total - (store.count(streams=within.hidden) if within.hidden else 0)
 
 
 def _used(sql: str, parameters: dict[str, Any]) -> dict[str, Any]:

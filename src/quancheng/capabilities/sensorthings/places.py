@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from quancheng.capabilities.sensorthings import versions
@@ -12,7 +13,7 @@ from quancheng.capabilities.sensorthings.values import GEOJSON
 from quancheng.kernel.actions import Call
 
 GEOJSON_ENCODINGS = frozenset({GEOJSON, "application/vnd.geo+json", "application/geo json"})
-_WRONG = (ValueError, TypeError, KeyError, AttributeError, IndexError)
+_WRONG = (ValueError, TypeError, KeyError, AttributeError, IndexError, ShapelyError)
 
 
 def geometry_of(value: Any) -> Any:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import msgspec
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
@@ -17,6 +21,12 @@ from quancheng.kernel.errors import QuanchengError
 _encode = msgspec.json.Encoder().encode
 _JSON = "application/json; charset=utf-8"
 _TOO_LONG = Text("请求正文过大。", "The request body is too large.")
+_BORROWED = Text(
+    "浏览器带着登录状态写入须有CSRF令牌，且不能来自其他网站；程序请用Basic或Bearer且不带Cookie。",
+    "A browser that is signed in writes with its CSRF token and not from another site; programs use Basic or"
+    " Bearer without cookies.",
+)
+_SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 _HEADERS = {
     "HTTP_PREFER": "prefer",
     "CONTENT_TYPE": "content-type",
@@ -25,11 +35,13 @@ _HEADERS = {
 
 @csrf_exempt
 def sta(request: HttpRequest, path: str = "") -> HttpResponse:
-    """Any request of the protocol. Exempt from CSRF tokens because sessions cannot write here."""
+    """Any request of the protocol. Programs need no CSRF token; a browser with a session does."""
     return _answer(request, _reply(request, path))
 
 
 def _reply(request: HttpRequest, path: str) -> Reply:
+    if _borrowed(request):
+        return Reply(403, error_body(403, _BORROWED))
     if request.method == "OPTIONS":
         return Reply(204, headers={"Allow": "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"})
     length = request.META.get("CONTENT_LENGTH") or "0"
@@ -54,6 +66,27 @@ def _reply(request: HttpRequest, path: str) -> Reply:
             request_id=getattr(request, "request_id", ""),
         )
     )
+
+
+def _borrowed(request: HttpRequest) -> bool:
+    """Whether a page could be writing in its reader's name: a session without its token, or a foreign page.
+
+    Browsers send a remembered password with the forms of any page, but also that page's ``Origin``.
+    """
+    if request.method in _SAFE:
+        return False
+    origin = request.META.get("HTTP_ORIGIN")
+    if origin and urlsplit(origin).netloc != request.get_host():
+        return True
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    check = CsrfViewMiddleware(_nothing)
+    check.process_request(request)
+    return check.process_view(request, _nothing, (), {}) is not None
+
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
 
 
 def _answer(request: HttpRequest, reply: Reply) -> HttpResponse:

@@ -20,7 +20,9 @@ from quancheng.core.sensorthings.faults import BadQuery, NoSuchAddress
 from quancheng.core.sensorthings.model import EntityType
 from quancheng.core.sensorthings.options import NOTHING, parse_options
 from quancheng.core.sensorthings.resources import Form, Resource, parse_resource
+from quancheng.core.sensorthings.times import format_instant, micros
 from quancheng.core.text import Text
+from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import NotFound, QuanchengError
 
@@ -126,6 +128,8 @@ def _post_observation(request: Request, body: Any, place: Place | None) -> Reply
     if not isinstance(body, dict):
         raise bad("观测应为对象。", "An observation must be an object.")
     call = call_of(request)
+    if body.get("phenomenonTime") is None:  # the server's now (OGC 18-088 § 10.2), shown in the answer
+        body = {**body, "phenomenonTime": format_instant(micros(clock.now()))}
     link: tuple[str, int] | None = None
     if place is not None and place.source is not None:
         here, _, pk = place.source
@@ -140,7 +144,8 @@ def _post_observation(request: Request, body: Any, place: Place | None) -> Reply
     else:
         pk = recording.record(call, body, link)
     address = f"{request.root}/Observations({pk})"
-    shown = None if _minimal(request) else _shown(pk, address, body)
+    relation = link[0] if link else "MultiDatastream" if "MultiDatastream" in body else "Datastream"
+    shown = None if _minimal(request) else _shown(pk, address, body, relation)
     return Reply(201, shown, {"Location": address})
 
 
@@ -148,13 +153,10 @@ def _is_inline(value: Any) -> bool:
     return isinstance(value, dict) and "@iot.id" not in value
 
 
-def _shown(pk: int, address: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(pk: int, address: str, body: Mapping[str, Any], relation: str) -> dict[str, Any]:
     """A new observation as it was sent, with its links; nothing is read again."""
     own = {name: value for name, value in body.items() if name in recording.OWN}
-    links = {
-        f"{name}@iot.navigationLink": f"{address}/{name}"
-        for name in ("MultiDatastream" if "MultiDatastream" in body else "Datastream", "FeatureOfInterest")
-    }
+    links = {f"{name}@iot.navigationLink": f"{address}/{name}" for name in (relation, "FeatureOfInterest")}
     return {"@iot.id": pk, "@iot.selfLink": address, **own, **links}
 
 

@@ -28,3 +28,35 @@ class StreamFact:
     """Symbol of the unit, e.g. ``mm``."""
     public: bool
     properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRow:
+    """A stream of a registry, for ``actions.upsert_things``; property and sensor by their ids."""
+
+    key: str
+    name: str
+    description: str
+    unit_name: str
+    unit_symbol: str
+    unit_definition: str
+    observed_property: int
+    sensor: int
+    observation_type: str = MEASUREMENT
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    public: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ThingRow:
+    """A thing of a registry with its streams, for ``actions.upsert_things``; place in degrees."""
+
+    key: str
+    name: str
+    description: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    lon: float | None = None
+    lat: float | None = None
+    location_name: str = ""
+    public: bool = True
+    streams: tuple[StreamRow, ...] = ()

@@ -16,12 +16,14 @@ from quancheng.capabilities.things.intervals import Intervals
 from quancheng.capabilities.things.models import Datastream, DeadLetter, Station, Status, StreamDay
 from quancheng.capabilities.things.properties import PROPERTIES
 from quancheng.core.rules.model import thaw
+from quancheng.core.telemetry import validity
 from quancheng.core.telemetry.reading import Quality
 from quancheng.kernel import access, clock, rulebook
 from quancheng.kernel.actor import Actor
 
 CHUNK = 5000
-HOUR = 3_600_000_000
+MINUTES = 60
+"""Of an hour."""
 _DOUBTED = Quality.SUSPECT | Quality.FAULT | Quality.OVER_RANGE | Quality.UNDER_RANGE
 
 
@@ -62,6 +64,8 @@ class Hour:
     least: float | None
     most: float | None
     minutes: int
+    """Different minutes with a value that counts (:data:`validity.DISQUALIFYING`)."""
+    mean: float | None = None
 
 
 def judge(
@@ -69,15 +73,26 @@ def judge(
 ) -> dict[str, int]:
     """质量: arrived, valid hours and hours without change of one stream; pure.
 
-    An hour is valid when its values stand for at least ``valid_minutes`` of it; a value stands for
-    ``interval`` minutes. ``stuck`` hours or more in a row with one and the same value are doubted; 0 = never.
+    An hour is valid by :mod:`validity`: its values that count stand for at least ``valid_minutes`` of it;
+    a value stands for ``interval`` minutes. ``stuck`` hours or more in a row with one and the same value are doubted; 0 = never.
     """
-    valid = sum(min(60, one.minutes * interval) >= valid_minutes for one in hours)
+    rule = validity.Rule(valid_minutes, MINUTES)
+    valid = sum(mean_of(one, interval, rule).valid for one in hours)
     return {
         "arrived": sum(one.number for one in hours),
         "valid_hours": min(valid, due_hours),
         "stuck_hours": _stuck(hours, stuck),
     }
+
+
+def mean_of(one: Hour, interval: int, rule: validity.Rule) -> validity.Mean:
+    """小时均值: as :func:`validity.hourly` makes it of values ``interval`` minutes apart.
+
+    The store keeps how many minutes have a value, not the values, so the minutes each stands for are
+    counted without looking for overlap.
+    """
+    counted = min(rule.expected, one.minutes * interval)
+    return validity.Mean(one.hour, one.mean if counted else None, counted, rule.expected, rule.least)
 
 
 def _stuck(hours: Sequence[Hour], least: int) -> int:
@@ -110,13 +125,17 @@ def compute(day: date, now: datetime) -> Iterator[list[StreamDay]]:
     for chunk in _chunks(rows.iterator(chunk_size=CHUNK)):
         numbers = [row[1] for row in chunk]
         hours: dict[int, list[Hour]] = {}
-        for one in kept.hourly(numbers, since, until):
-            hours.setdefault(one.stream, []).append(Hour(one.hour, one.n, one.min, one.max, one.minutes))
         flags = _flagged(numbers, since, until)
+        counted = _counted([one for one, found in flags.items() if found[2]], since, until)
+        for one in kept.hourly(numbers, since, until):
+            minutes = counted.get((one.stream, one.hour), one.minutes)
+            hours.setdefault(one.stream, []).append(
+                Hour(one.hour, one.n, one.min, one.max, minutes, one.mean)
+            )
         made = []
         for pk, number, prop, own, kind, address in chunk:
             interval = terms.interval(kind, prop, own)
-            late, doubted = flags.get(number, (0, 0))
+            late, doubted, _ = flags.get(number, (0, 0, 0))
             expected, due = elapsed // interval, elapsed // 60
             found = judge(hours.get(number, []), interval, due, terms.valid_minutes, terms.stuck.get(prop, 0))
             made.append(
@@ -128,14 +147,32 @@ def compute(day: date, now: datetime) -> Iterator[list[StreamDay]]:
         yield made
 
 
-def _flagged(numbers: Sequence[int], since: int, until: int) -> dict[int, tuple[int, int]]:
-    """Late and doubted values by stream."""
+def _flagged(numbers: Sequence[int], since: int, until: int) -> dict[int, tuple[int, int, int]]:
+    """Late and doubted values and those that count for no mean, by stream."""
     query = (
         f"SELECT stream, count(*) FILTER (quality & {int(Quality.LATE)} <> 0), "  # noqa: S608 two whole numbers
-        f"count(*) FILTER (quality & {int(_DOUBTED)} <> 0) FROM observations WHERE quality <> 0 GROUP BY stream"
+        f"count(*) FILTER (quality & {int(_DOUBTED)} <> 0), "
+        f"count(*) FILTER (quality & {int(validity.DISQUALIFYING)} <> 0) FROM observations WHERE quality <> 0 GROUP BY stream"
     )
     with kept.view(streams=numbers, since=since, until=until) as connection:
-        return {stream: (late, doubted) for stream, late, doubted in connection.execute(query).fetchall()}
+        return {stream: tuple(counts) for stream, *counts in connection.execute(query).fetchall()}
+
+
+def _counted(numbers: Sequence[int], since: int, until: int) -> dict[tuple[int, int], int]:
+    """Minutes with a value that counts, by stream and hour, where some value does not count.
+
+    The store's hours count every minute that spoke; only hours with a disqualified value differ.
+    """
+    if not numbers:
+        return {}
+    query = (
+        "SELECT stream, time // 3600000000 * 3600000000 AS hour, "  # noqa: S608 a whole number
+        f"count(DISTINCT time // 60000000) FILTER (quality & {int(validity.DISQUALIFYING)} = 0 "
+        "AND number IS NOT NULL AND NOT isnan(number)) FROM observations GROUP BY stream, hour "
+        f"HAVING bool_or(quality & {int(validity.DISQUALIFYING)} <> 0)"
+    )
+    with kept.view(streams=numbers, since=since, until=until) as connection:
+        return {(stream, hour): minutes for stream, hour, minutes in connection.execute(query).fetchall()}
 
 
 def _impossible(begin: datetime, end: datetime) -> dict[tuple[str, str], int]:

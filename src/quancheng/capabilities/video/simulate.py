@@ -71,7 +71,6 @@ def seed(city: Any, random: np.random.Generator) -> str | None:
             code=one.code,
             facts={"smart": bool(random.random() < _SMART), "key_area": bool(random.random() < _KEY)},
         )
-    actions.enrol_cameras(call)
     return f"{Camera.objects.count()} 台摄像机 cameras"
 
 

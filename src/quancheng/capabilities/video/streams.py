@@ -6,7 +6,7 @@ from django.utils import translation
 
 from quancheng.capabilities.sensorthings import actions as sensorthings
 from quancheng.capabilities.sensorthings import queries as sensorthings_queries
-from quancheng.capabilities.sensorthings.values import OM
+from quancheng.capabilities.sensorthings.values import MEASUREMENT, OM
 from quancheng.capabilities.video.models import Camera, VideoEvent
 from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import NotFound
@@ -66,8 +66,8 @@ def _made(camera: Camera, kind: str, key: str) -> int:
     unit, symbol, definition = (
         ("", "", "") if kind == POSITION else _UNITS["share" if kind in _SHARES else "count"]
     )
-    other = {"observation_type": OM + "OM_Observation"} if kind == POSITION else {}
     return sensorthings.upsert_stream(
         call, key=key, thing=thing, name=f"{camera.name} {label}", description=label, unit_name=unit,
-        unit_symbol=symbol, unit_definition=definition, observed_property=prop, sensor=sensor, public=False, **other,
+        unit_symbol=symbol, unit_definition=definition, observed_property=prop, sensor=sensor, public=False,
+        observation_type=OM + "OM_Observation" if kind == POSITION else MEASUREMENT,
     )  # fmt: skip

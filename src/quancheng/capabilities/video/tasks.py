@@ -16,6 +16,6 @@ def end_sessions(handle: Any = None) -> dict[str, int]:
 
 
 @jobs.every("video.devices", cron="*/10 * * * *")
-def enrol_cameras(handle: Any = None) -> dict[str, int]:
+def enrol(handle: Any = None) -> dict[str, int]:
     """摄像机入设备台账: new cameras become devices, their states follow; the coverage figures of the plan count them."""
     return actions.enrol_cameras(Call.system("video"))

@@ -69,10 +69,15 @@ def condition(version: RuleVersion, compiled: Compiled, row: StreamRow | None) -
     from dataclasses import replace
 
     draft = replace(draft_of(version), spec=compiled.rule.spec)
-    named = None if row is None else Text(row.property, row.property_key.rsplit(":", 1)[-1])
+    named = None if row is None else name_of(row)
     then = next((one for one in compiled.streams.values() if one.id in compiled.rule.followers), None)
-    second = None if then is None else Text(then.property, then.property_key.rsplit(":", 1)[-1])
+    second = None if then is None else name_of(then)
     return wording.sentence(draft, what=named, unit=row.unit if row else "", then=second)
+
+
+def name_of(row: StreamRow) -> Text:
+    """What the stream observes; in English the short key, as the words it is made of."""
+    return Text(row.property, row.property_key.rsplit(":", 1)[-1].replace("_", " "))
 
 
 def citation(version: RuleVersion, compiled: Compiled) -> str:

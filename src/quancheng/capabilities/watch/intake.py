@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from quancheng.capabilities.observations.config import log_folder
+from quancheng.capabilities.observations import log_reader
 from quancheng.capabilities.things import actions as things
 from quancheng.capabilities.things import queries as alarms
 from quancheng.capabilities.watch.values import micros, moment
@@ -37,7 +37,8 @@ class Intake:
     """接入: when anything last came, and the alarm that is open about it. Times in µs."""
 
     def __init__(self, place: Path | None = None) -> None:
-        self.heard = last_append(place or log_folder())
+        here = place or log_reader.log_folder()  # type: ignore[attr-defined]  # a room that names no exports
+        self.heard = last_append(here)
         """None: nothing ever came, so nothing is missing."""
         self.alarm: int | None = None
         if (known := _open()) is not None:  # quiet since before it was raised, whatever the files say

@@ -135,7 +135,7 @@ class Episode(GuardedModel):
     alarm = models.BigIntegerField(_("告警"))
     detected_at = models.DateTimeField(_("发现时间"))
     delay_ms = models.PositiveIntegerField(_("用时（毫秒）"), default=0)
-    """From the reading's receipt (see :mod:`delays`) to the writing of the alarm."""
+    """From the reading's receipt (see :mod:`delays`) to the beginning of its writing."""
     readings: Any = models.JSONField(_("读数"), default=list)
 
     class Meta:

@@ -136,7 +136,7 @@ def _preview(actor: Actor, draft: Draft) -> dict[str, Any]:
 
 
 def _named(row: StreamRow | None) -> Text | None:
-    return None if row is None else Text(row.property, row.property_key.rsplit(":", 1)[-1])
+    return None if row is None else explaining.name_of(row)
 
 
 # -- one rule ---------------------------------------------------------------------------------

@@ -163,7 +163,7 @@ class Runner:
     def _record(self, found: Found, batch: Batch, arrived: int) -> None:
         """Write alarms and episodes; late readings memory could not place are looked up in the store."""
         if found.stale:
-            again = recheck(self.compiled.values(), found.stale, self.limits)
+            again = recheck(self.compiled.values(), found, self.limits)
             found.extend(again)
         if not (found.firings or found.endings):
             return

@@ -78,18 +78,24 @@ def publish(flags: int, data: bytes, at: int, end: int, version: Version) -> Pub
         packet_id = data[after] << 8 | data[after + 1]
         if not packet_id:
             raise Malformed("packet identifier 0")
-    if version is not _FIVE:
-        if not topic:
-            raise Malformed("an empty topic name")
-        return Publish(topic, data[rest:end], qos, packet_id, flags & 1 == 1, flags & 8 == 8)
-    if rest < end and not data[rest] and topic:  # no properties, as almost always
-        return Publish(topic, data[rest + 1 : end], qos, packet_id, flags & 1 == 1, flags & 8 == 8)
+    if version is _FIVE:
+        return _publish_five(flags, data, rest, end, topic, packet_id)
+    if not topic:
+        raise Malformed("an empty topic name")
+    return Publish(topic, data[rest:end], qos, packet_id, flags & 1 == 1, flags & 8 == 8)
+
+
+def _publish_five(flags: int, data: bytes, at: int, end: int, topic: str, packet_id: int) -> Publish:
+    """The rest of a PUBLISH of MQTT 5: properties and payload."""
+    qos, retain, dup = (flags >> 1) & 3, flags & 1 == 1, flags & 8 == 8
+    if at < end and not data[at] and topic:  # no properties, as almost always
+        return Publish(topic, data[at + 1 : end], qos, packet_id, retain, dup)
     source = Reader(data[:end])
-    source.at = rest
+    source.at = at
     found = props.read(source, Type.PUBLISH)
     if not topic and "topic_alias" not in found:
         raise ProtocolError("neither a topic name nor an alias")
-    return Publish(topic, source.rest(), qos, packet_id, bool(flags & 1), bool(flags & 8), found)
+    return Publish(topic, source.rest(), qos, packet_id, retain, dup, found)
 
 
 def _name(raw: bytes) -> str:

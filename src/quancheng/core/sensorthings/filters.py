@@ -31,6 +31,7 @@ from quancheng.core.sensorthings.expressions import (
 from quancheng.core.sensorthings.faults import BadQuery
 from quancheng.core.sensorthings.functions import FUNCTIONS, PERIODS, PLACES, TRUTHS
 from quancheng.core.sensorthings.lexing import Token, tokens
+from quancheng.core.sensorthings.model import RELATIONS
 
 MAXIMUM_DEPTH = 60
 """Brackets, ``not`` and functions inside each other."""
@@ -265,6 +266,8 @@ class _Parser:
                 break
             if len(steps) > 30:
                 raise BadQuery("路径过长。", "The path is too long.")
+        if steps[-1] == "@iot.id" and (len(steps) == 1 or steps[-2] in RELATIONS):
+            steps[-1] = "id"
         return tuple(steps)
 
     def path_step(self) -> str | int:

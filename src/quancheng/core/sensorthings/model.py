@@ -187,3 +187,5 @@ TYPES: tuple[EntityType, ...] = (
 BY_NAME = {one.name: one for one in TYPES}
 BY_PLURAL = {one.plural: one for one in TYPES}
 """Entity sets by the name in addresses."""
+RELATIONS = frozenset(link.name for one in TYPES for link in one.navigations)
+"""Names of relations of any type."""

@@ -3,7 +3,8 @@
 Readings that meet a condition are *hits*. A second hit with a first hit at most ``seconds`` before it
 (or at the same moment) is a match, whichever of them arrived first. A match within ``seconds`` of a
 known episode belongs to it; any other begins an episode at the time of its second hit, which lasts
-until ``seconds`` after its last match. The newest ``KEPT_HITS`` of each condition are remembered.
+until ``seconds`` after its last match. The newest ``KEPT_HITS`` of each condition are remembered; a hit
+older than all of a full memory, of its own condition or the other, is *stale*: the store knows more.
 A hit is not taken back when its reading is changed or deleted: somebody was told.
 """
 
@@ -63,6 +64,8 @@ class SequenceMachine:
         place = bisect_left(hits, (at, stream))
         if place < len(hits) and hits[place][:2] == (at, stream):
             return
+        if any(len(known) >= KEPT_HITS and at < known[0][0] for known in self.hits.values()):
+            found.stale.append((stream, at))
         insort(hits, (at, stream, value))
         del hits[:-KEPT_HITS]
         if role is Role.SECOND:

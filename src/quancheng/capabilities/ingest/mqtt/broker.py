@@ -12,14 +12,19 @@ import structlog
 
 from quancheng.capabilities.ingest.accept import Acceptor
 from quancheng.capabilities.ingest.limits import Limits
-from quancheng.capabilities.ingest.mqtt.identity import Identity, PersonCheck, identify, overlaps_sensorthings
+from quancheng.capabilities.ingest.mqtt.identity import (
+    Identity,
+    PersonCheck,
+    ends_lines,
+    identify,
+    overlaps_sensorthings,
+)
 from quancheng.capabilities.ingest.mqtt.keeper import SessionKeeper
 from quancheng.capabilities.ingest.mqtt.line import ROOM, Line
 from quancheng.capabilities.ingest.mqtt.outside import Commands, Presence, SensorThings
 from quancheng.capabilities.ingest.mqtt.publishing import Publishing, passed_on
 from quancheng.capabilities.ingest.rates import Buckets
 from quancheng.capabilities.ingest.registry import Registry
-from quancheng.capabilities.ingest.values import DeviceRef
 from quancheng.core.mqtt import (
     Connect,
     Hub,
@@ -344,7 +349,7 @@ class Broker:
         device = await self.registry.find(code)
         for _, line in self._lines_of(code):
             before = line.identity.device
-            if device is None or before is None or _cut(before, device):
+            if device is None or before is None or ends_lines(before, device):
                 line.close(Reason.ADMINISTRATIVE_ACTION)
             else:
                 line.identity = Identity(line.identity.name, line.identity.actor, device)
@@ -369,16 +374,12 @@ class Broker:
                 if now - line.opened > limits.connect_seconds:
                     line.close(Reason.KEEP_ALIVE_TIMEOUT)
             elif (line.half_since and now - line.half_since > limits.half_packet_seconds) or (
-                not line.pauses and now - line.heard > 1.5 * self._patience(line)
+                not line.pauses and now - line.heard > 1.5 * line.patience
             ):
                 line.close(Reason.KEEP_ALIVE_TIMEOUT)
         for key in self.keeper.ended(time.time()):
             self.hub.end(key)
             self.keeper.drop(key)
-
-    def _patience(self, line: Line) -> float:
-        asked, most = line.connection.keep_alive, self.limits.keep_alive_seconds
-        return asked if 0 < asked <= most else most
 
     async def end(self) -> None:
         """Graceful end: no new lines, what was taken is committed and acknowledged, then goodbye."""
@@ -395,8 +396,3 @@ class Broker:
             line.transport.abort()
         await asyncio.sleep(0)
         await self.keeper.flushed()
-
-
-def _cut(before: DeviceRef, now: DeviceRef) -> bool:
-    """Whether a change of the device ends its lines: they were opened with what is no longer valid."""
-    return before.secret_hash != now.secret_hash or not before.fingerprints <= now.fingerprints

@@ -103,6 +103,11 @@ def of_device(device: DeviceRef) -> Identity:
     return Identity(device.code, Actor(ActorKind.DEVICE, device.code, simulated=device.simulated), device)
 
 
+def ends_lines(before: DeviceRef, now: DeviceRef) -> bool:
+    """Whether a change of the device ends its lines: they were opened with what is no longer valid."""
+    return before.secret_hash != now.secret_hash or not before.fingerprints <= now.fingerprints
+
+
 class PersonCheck:
     """Asks the platform's accounts; runs in a thread, because passwords of people are hashed slowly."""
 

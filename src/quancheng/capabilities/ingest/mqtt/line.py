@@ -280,6 +280,12 @@ class Line(asyncio.Protocol):
         self.closed = True
         self.transport.close()
 
+    @property
+    def patience(self) -> float:
+        """Seconds the client may be silent: its keep-alive, or ours where it promised none."""
+        asked, most = self.connection.keep_alive, self.broker.limits.keep_alive_seconds
+        return asked if 0 < asked <= most else most
+
     # -- reading or not -----------------------------------------------------------------------
     def pause(self, why: int) -> None:
         """Stop reading this line until every reason is gone; TCP holds the sender back."""

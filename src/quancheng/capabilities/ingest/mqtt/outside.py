@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeVar
 
 import structlog
@@ -24,6 +25,9 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 SYSTEM = "ingest"
 _PART = 400
+_TOGETHER = 2000
+"""Devices of one report of presence."""
+_PARTS_A_TICK = 50
 _OVERLAP = 50
 """Commands looked at again: transactions may commit out of the order of their numbers."""
 
@@ -129,7 +133,7 @@ class Presence:
     def __init__(self, database: Database, grace: float = 10.0) -> None:
         self._database = database
         self._grace = grace
-        self._keys: dict[str, set[str]] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
         self._told: set[str] = set()
         self._came: dict[str, datetime] = {}
         self._went: dict[str, tuple[float, str]] = {}
@@ -139,33 +143,39 @@ class Presence:
 
     def keys(self, code: str) -> Sequence[str]:
         """Sessions of the device that have a line."""
-        return tuple(self._keys.get(code, ()))
+        return self._keys.get(code, ())
 
     def came(self, code: str, key: str) -> None:
         """A line of the device was let in."""
-        self._keys.setdefault(code, set()).add(key)
+        keys = self._keys.get(code, ())
+        if key not in keys:
+            self._keys[code] = (*keys, key)
         self._went.pop(code, None)
         if code not in self._told:
             self._came[code] = clock.now()
 
     def went(self, code: str, key: str, reason: str, now: float) -> None:
         """A line of the device is gone."""
-        keys = self._keys.get(code, set())
-        keys.discard(key)
-        if not keys:
+        keys = tuple(one for one in self._keys.get(code, ()) if one != key)
+        if keys:
+            self._keys[code] = keys
+        else:
             self._keys.pop(code, None)
             self._came.pop(code, None)
             if code in self._told:
                 self._went[code] = (now, reason)
 
     async def tick(self, now: float) -> None:
-        """Tell the platform, a few hundred devices at a time."""
-        came = dict(list(self._came.items())[:_PART])
-        due = [(code, why) for code, (since, why) in self._went.items() if now - since >= self._grace]
-        silent = dict(due[:_PART])
-        if not came and not silent:
-            return
+        """Tell the platform: a mass reconnect in a few transactions, one after the other."""
+        for _ in range(_PARTS_A_TICK):
+            came = dict(islice(self._came.items(), _TOGETHER))
+            due = ((code, why) for code, (since, why) in self._went.items() if now - since >= self._grace)
+            silent = dict(islice(due, _TOGETHER))
+            if not came and not silent:
+                return
+            await self._tell(came, silent, now)
 
+    async def _tell(self, came: dict[str, datetime], silent: dict[str, str], now: float) -> None:
         def tell() -> None:
             from quancheng.capabilities.ingest.actions import note_presence
 

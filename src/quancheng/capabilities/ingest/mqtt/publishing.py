@@ -14,7 +14,7 @@ from quancheng.capabilities.ingest.bulk import context_of
 from quancheng.capabilities.ingest.mqtt.line import ROOM, Line, Slot
 from quancheng.capabilities.ingest.payloads import FrameRefused, decode
 from quancheng.capabilities.ingest.payloads.frames import REBIRTH_WANTED
-from quancheng.capabilities.ingest.payloads.plain import decode_json
+from quancheng.capabilities.ingest.payloads.plain import quick_values
 from quancheng.capabilities.ingest.payloads.sessions import sessions
 from quancheng.capabilities.ingest.sorting import Row, add_plain
 from quancheng.capabilities.ingest.values import DeviceRef, Outcome
@@ -66,7 +66,7 @@ class Publishing:
     def burst(self, line: Line, packets: Sequence[Publish]) -> None:
         """Readings of one device that came in one read, QoS 1: decoded one by one, then on their way as one.
 
-        A message with anything to refuse, or that came after a full window, goes the long way of :meth:`take`.
+        A message with anything unusual goes the long way of :meth:`take`.
         """
         device = line.identity.device
         if device is None or device.payload != "json":
@@ -75,17 +75,17 @@ class Publishing:
                     self.take(line, packet)
             return
         received_at = time.time_ns() // 1000
-        horizon = self._acceptor.horizon
+        horizon = self._acceptor.horizon.around(received_at)
         rows: list[Row] = []
         good: list[Publish] = []
-        for packet in packets:
-            try:
-                plain = add_plain(device, decode_json(packet.payload), received_at, horizon, rows)
-            except FrameRefused:
-                plain = False
-            if plain:
-                good.append(packet)
-                continue
+        for place, packet in enumerate(packets):
+            found = quick_values(packet.payload)
+            if found is not None:
+                at, values = found
+                # without times of their own, messages of one read still are of different moments
+                if add_plain(device, received_at + place if at is None else at, values, horizon, rows):
+                    good.append(packet)
+                    continue
             self._submit(line, device, good, rows, received_at)
             rows, good = [], []
             if line.closed:

@@ -24,7 +24,7 @@ from quancheng.core.text import Text
 
 from .limits import DEFAULT, Limits
 
-__all__ = ["decode_json", "decode_ndjson", "instant"]
+__all__ = ["decode_json", "decode_ndjson", "instant", "quick_values"]
 
 Value = float | str | bool | None
 
@@ -48,15 +48,24 @@ _anything = msgspec.json.Decoder()
 
 def decode_json(payload: bytes, *, limits: Limits = DEFAULT) -> list[Reading]:
     """Read one JSON message; raises :class:`FrameRefused` with the place that is wrong."""
-    if payload[:1] == b"{" and len(payload) <= limits.size:
-        try:
-            row = _row.decode(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            pass  # said below, where flat rows are read too
-        else:
-            if found := _readings((row,), limits):
-                return found
     return _decode(payload, limits, (_quick, _flat), _any)
+
+
+def quick_values(payload: bytes) -> tuple[int | None, dict[str, Value]] | None:
+    """Time (µs) and values of a message of one row in the nested spelling, names and texts unchecked.
+
+    For callers that look every name up in their own list; None means :func:`decode_json` must say.
+    """
+    try:
+        row = _row.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    moment = row.t
+    if moment is None:
+        return None, row.v
+    if type(moment) is int and _FIRST <= moment < _LAST:
+        return moment * 1000, row.v
+    return None
 
 
 def decode_ndjson(payload: bytes, *, limits: Limits = DEFAULT) -> list[Reading]:

@@ -11,6 +11,7 @@ and ``append(unique=True)`` make it exactly once.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,15 +56,16 @@ async def connect(limits: ClusterLimits, name: str) -> tuple[Client, JetStreamCo
     """A connection that comes back by itself, and the stream made if it is not there. Raises nats errors."""
     import nats
 
-    client = await nats.connect(
-        limits.url.split(","),
-        name=name,
-        connect_timeout=2,
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=0.2,
-        ping_interval=5,
-        error_cb=_note,
-    )
+    async with asyncio.timeout(2 * limits.answer_seconds):  # the client itself would try for ever
+        client = await nats.connect(
+            limits.url.split(","),
+            name=name,
+            connect_timeout=2,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.2,
+            ping_interval=5,
+            error_cb=_note,
+        )
     try:
         stream = client.jetstream(timeout=limits.answer_seconds)
         await _ensure_stream(stream, limits)

@@ -11,8 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from quancheng.capabilities.observations import cluster
+
+if TYPE_CHECKING:
+    from nats.js.api import StreamInfo
 
 _SIZE = 3
 _STOP_SECONDS = 5
@@ -79,7 +83,7 @@ class Brokers:
         """Messages no shard has acknowledged yet."""
         return int((await self._info()).state.messages)
 
-    async def _info(self):  # type: ignore[no-untyped-def]
+    async def _info(self) -> StreamInfo:
         import nats
         from nats.errors import Error
 

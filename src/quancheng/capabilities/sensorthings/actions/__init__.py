@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quancheng.capabilities.sensorthings.actions.bulk import upsert_things
 from quancheng.capabilities.sensorthings.actions.entities import (
     create_entity,
     delete_entities,
@@ -28,4 +29,5 @@ __all__ = [
     "upsert_sensor",
     "upsert_stream",
     "upsert_thing",
+    "upsert_things",
 ]
