@@ -66,7 +66,7 @@ FINE = [
 def _in_time() -> object:
     started = time.process_time()
     yield
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 100
 
 
 @pytest.mark.parametrize("text", REFUSED_WHEN_READ, ids=lambda text: text[:12])
