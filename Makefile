@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := .make
+QUICK := not serial and not browser and not fault
 export QUANCHENG_HOME ?= $(CURDIR)/var
 
 .PHONY: run test test-fast test-postgres install frontend lint types imports check migrations lock clean bench
@@ -34,10 +35,12 @@ system: ## what the tests need from Debian: a browser, fonts, a database server
 	bash tools/install-system-packages.sh
 
 test: install frontend system ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not serial and not browser and not fault" $(PYTEST_EXTRA) tests
+	@# core and kernel first and alone: what their own tests cover is measured, and tracing the rest would double its time
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "$(QUICK)" $(PYTEST_EXTRA) tests/core tests/kernel
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "$(QUICK)" --ignore=tests/core --ignore=tests/kernel tests
 	$(BIN)/python -m pytest -m "(serial or fault) and not browser" tests
 	@# a browser test that fails gets one more try, in the open: what fails twice fails
-	$(BIN)/python -m pytest -m browser tests || $(BIN)/python -m pytest -m browser --last-failed --last-failed-no-failures none tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m browser tests || $(BIN)/python -m pytest -m browser --last-failed --last-failed-no-failures none tests
 
 test-fast: install frontend ## the quick tests only
 	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not fault and not nats and not postgres" tests

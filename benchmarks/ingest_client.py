@@ -17,8 +17,10 @@ import time
 from pathlib import Path
 
 BURST = 16
+CROSSINGS = 2
+"""Bursts a second whose last reading is above the limit of a rule (ordinary readings are below 100)."""
 SOURCES = 250
-LINES = 500
+LINES = 10_000
 GIVE_UP = 60.0
 
 
@@ -75,9 +77,9 @@ def _connect_as(client: str, code: str, secret: str) -> bytes:
     )
 
 
-def _publication(line: Line, at: int) -> bytes:
+def _publication(line: Line, at: int, value: int) -> bytes:
     topic = f"d/{line.code}/up".encode()
-    payload = b'{"t":%d,"v":{"v":%d.5}}' % (at, line.next % 97)
+    payload = b'{"t":%d,"v":{"v":%d.5}}' % (at, value)
     body = len(topic).to_bytes(2) + topic + line.next.to_bytes(2) + payload
     return b"\x32" + bytes((len(body),)) + body
 
@@ -89,7 +91,7 @@ def load(lines: list[Line], rate: int, seconds: float) -> dict[str, float]:
         line.socket.setblocking(False)
         chosen.register(line.socket, selectors.EVENT_READ, line)
     delays: list[float] = []
-    sent = acked = turn = 0
+    sent = acked = turn = crossings = 0
     began = time.perf_counter()
     last = began
     base = time.time_ns() // 1_000_000 - 60_000
@@ -99,7 +101,9 @@ def load(lines: list[Line], rate: int, seconds: float) -> dict[str, float]:
             while sent + BURST <= (now - began) * rate:
                 line = lines[turn % len(lines)]
                 if len(line.sent) <= 4 * BURST:
-                    _burst(line, base + turn // len(lines) * BURST, now)
+                    crossing = crossings < (now - began) * CROSSINGS
+                    _burst(line, base + turn // len(lines) * BURST, now, crossing)
+                    crossings += crossing
                     sent += BURST
                 turn += 1
         elif acked >= sent or now - last > GIVE_UP:
@@ -117,6 +121,7 @@ def load(lines: list[Line], rate: int, seconds: float) -> dict[str, float]:
     return {
         "sent": sent,
         "acked": acked,
+        "crossings": crossings,
         "seconds": end - began,
         "p50": share(0.5),
         "p95": share(0.95),
@@ -124,10 +129,11 @@ def load(lines: list[Line], rate: int, seconds: float) -> dict[str, float]:
     }
 
 
-def _burst(line: Line, at: int, now: float) -> None:
+def _burst(line: Line, at: int, now: float, crossing: bool) -> None:
     out = []
     for step in range(BURST):
-        out.append(_publication(line, at + step))
+        value = 1000 if crossing and step == BURST - 1 else line.next % 97
+        out.append(_publication(line, at + step, value))
         line.sent[line.next] = now
         line.next = line.next % 65_535 + 1
     line.socket.setblocking(True)

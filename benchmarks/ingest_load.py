@@ -18,8 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import benchmark, figure, fresh_home
+from benchmarks.ingest_world import LIMIT, make_rules, make_streams
+from benchmarks.watch_latency import wait_for_the_runner
 
 DEVICES = 10_000
+RULES = 10_000
+DASHBOARDS = 20
 RATE = 16_700
 SECONDS = 60.0
 IDLE = 10_000
@@ -30,23 +34,34 @@ ROOT = Path(__file__).parents[1]
 
 @benchmark("ingest-load", "MQTT gateway: lines, acknowledgements, loss, CPU (1.0 = 16,700 obs/s for 60 s)")
 def run(scale: float) -> None:
-    """Idle lines, then load without and with TLS. ``QUANCHENG_BENCH_IDLE``, ``_SECONDS``, ``_RATE`` override."""
+    """Idle lines, then load without and with TLS, with rules in force and dashboards reading.
+
+    ``QUANCHENG_BENCH_IDLE``, ``_SECONDS``, ``_RATE``, ``_RULES``, ``_DASHBOARDS`` override; ``_LOAD=plain,tls``
+    says which loads run.
+    """
     idle = int(os.environ.get("QUANCHENG_BENCH_IDLE", max(200, IDLE * scale)))
     rate = int(os.environ.get("QUANCHENG_BENCH_RATE", max(500, RATE * scale)))
     seconds = float(os.environ.get("QUANCHENG_BENCH_SECONDS", max(3.0, SECONDS * min(1.0, scale))))
     devices = max(100, int(DEVICES * scale))
+    rules = int(os.environ.get("QUANCHENG_BENCH_RULES", max(100, RULES * scale)))
+    loads = os.environ.get("QUANCHENG_BENCH_LOAD", "plain,tls").split(",")
     home = fresh_home()
-    secrets = _prepare(home, devices)
+    secrets, streams = _prepare(home, devices, rules)
     for secure in (False, True):
+        label = "tls" if secure else "plain"
+        if label not in loads and (secure or not idle):
+            continue
         with _Gateway(home, secure) as gateway:
-            label = "tls" if secure else "plain"
-            if not secure:
+            if not secure and idle:
                 _idle(gateway, secrets, idle)
-            _load(gateway, secrets, rate, seconds, label)
+            if label in loads:
+                with _Dashboards(gateway, streams, label):
+                    _load(gateway, secrets, rate, seconds, label)
+                _alarms(label)
 
 
-def _prepare(home: Path, devices: int) -> Path:
-    """A migrated database with devices; their secrets in a file for the generator."""
+def _prepare(home: Path, devices: int, rules: int) -> tuple[Path, list[int]]:
+    """A migrated database with streams, rules and devices; secrets in a file for the generator, ids of streams."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quancheng.settings")
@@ -55,11 +70,17 @@ def _prepare(home: Path, devices: int) -> Path:
 
     from quancheng.capabilities.ingest.actions import register_devices
     from quancheng.capabilities.ingest.values import ChannelSpec, DeviceSpec
+    from quancheng.kernel import registry
     from quancheng.kernel.actions import Call
 
     call_command("migrate", verbosity=0, interactive=False)
+    registry.sync()
+    streams = make_streams(devices)
+    make_rules(streams, rules)
     rows = [
-        DeviceSpec(f"bench-{n}", "mqtt", channels=(ChannelSpec("v", n + 1),), rate=1000.0, simulated=True)
+        DeviceSpec(
+            f"bench-{n}", "mqtt", channels=(ChannelSpec("v", streams[n]),), rate=1000.0, simulated=True
+        )
         for n in range(devices)
     ]
     made = [
@@ -69,11 +90,11 @@ def _prepare(home: Path, devices: int) -> Path:
     ]
     path = home / "secrets.json"
     path.write_text(json.dumps([[one.code, one.secret] for one in made]), encoding="utf-8")
-    return path
+    return path, streams
 
 
 class _Gateway:
-    """The components ``ingest.gateway`` and ``observations.keeper`` (and ``watch`` when it is there)."""
+    """The components ``ingest.gateway``, ``observations.keeper`` and ``watch.runner``, and the web server."""
 
     def __init__(self, home: Path, secure: bool) -> None:
         from quancheng.testing.ports import free_port
@@ -93,16 +114,20 @@ class _Gateway:
                 "QUANCHENG_INGEST_TLS_KEY": str(certificate.with_suffix(".key")),
             }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.web = free_port()
 
     def __enter__(self) -> _Gateway:
-        from quancheng.kernel.supervisor.run import module_components
-
-        known = {one.id for one in module_components()}
-        for name in ("ingest.gateway", "observations.keeper", "watch.runner"):
-            if name in known:
-                command = [sys.executable, "-m", "quancheng.cli", "component", name]
-                self.processes[name] = subprocess.Popen(command, env=self.environment, cwd=ROOT)
+        python = [sys.executable, "-m", "quancheng.cli"]
+        started = {
+            name: [*python, "component", name]
+            for name in ("ingest.gateway", "observations.keeper", "watch.runner")
+        }
+        started["web.server"] = [*python, "web", "--host", "127.0.0.1", "--port", str(self.web)]
+        for name, command in started.items():
+            self.processes[name] = subprocess.Popen(command, env=self.environment, cwd=ROOT)
         _wait_for(self.port)
+        _wait_for(self.web)
+        wait_for_the_runner()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -130,6 +155,42 @@ class _Gateway:
         import psutil
 
         return float(psutil.Process(self.processes["ingest.gateway"].pid).memory_info().rss) / 2**20
+
+
+class _Dashboards:
+    """Dashboards in a process of their own for as long as a load runs; their figures at the end."""
+
+    def __init__(self, gateway: _Gateway, streams: list[int], label: str) -> None:
+        number = int(os.environ.get("QUANCHENG_BENCH_DASHBOARDS", DASHBOARDS))
+        command = [sys.executable, "-m", "benchmarks.ingest_world", str(gateway.web), str(number)]
+        command.append(json.dumps(streams[:1000]))
+        pipe = subprocess.PIPE
+        self.label, self.number = label, number
+        self.process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        out, _errors = self.process.communicate(timeout=60)
+        said = json.loads(out)
+        figure(f"ingest_{self.label}_dashboards", said["dashboards"], "dashboards")
+        figure(f"ingest_{self.label}_dashboard_answers", said["answers"], "answers")
+        for share in ("p50", "p95", "p99"):
+            figure(f"ingest_{self.label}_dashboard_{share}", said[share], "ms")
+
+
+def _alarms(label: str) -> None:
+    """Receipt to alarm, of the crossings the generator sent in this load."""
+    from quancheng.capabilities.watch.models import Episode
+    from quancheng.kernel.models import writing
+
+    rows = sorted(Episode.objects.filter(limit=LIMIT).values_list("delay_ms", flat=True))
+    figure(f"ingest_{label}_alarms", len(rows), "alarms")
+    for share in (0.5, 0.95, 0.99) if rows else ():
+        at = rows[min(len(rows) - 1, int(share * len(rows)))]
+        figure(f"ingest_{label}_alarm_p{100 * share:.0f}", at, "ms")
+    with writing("benchmark"):
+        Episode.objects.all().delete()
 
 
 def _start(gateway: _Gateway, *arguments: str) -> subprocess.Popen[str]:
@@ -190,6 +251,7 @@ def _load(gateway: _Gateway, secrets: Path, rate: int, seconds: float, label: st
     wall, after = time.monotonic() - began, gateway.cpu()
     generator.wait(30)
     found = queries.count() - stored
+    figure(f"ingest_{label}_crossings", said["crossings"], "readings above the limit")
     for name, used in after.items():
         figure(
             f"ingest_{label}_cpu_{name.split('.')[0]}",

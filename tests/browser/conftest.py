@@ -1,4 +1,4 @@
-"""One city and one Chromium for all browser tests, both of this package only."""
+"""One city and one Chromium for each worker's browser tests, both of this package only."""
 
 from __future__ import annotations
 
@@ -14,16 +14,23 @@ from quancheng.testing.server import CityServer
 from tests.browser.tools import AXE, CHROMIUM, PHONE, Visit, Watch
 
 HERE = Path(__file__).parent
+PAGES = "test_every_page.py"
+PARTS = 6
 COOKIES = {"language": "qc_language", "elder": "qc_elder", "theme": "qc_theme"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test here is a browser test, and all of them go to one worker."""
+    """Every test here is a browser test; stories share a city, pages are split into parts of like size."""
     missing = [str(path) for path in (CHROMIUM, AXE) if not path.exists()]
+    pages, total = 0, sum(item.path.name == PAGES for item in items)
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            if item.path.name == PAGES:
+                item.add_marker(pytest.mark.xdist_group(f"browser-pages-{pages * PARTS // total}"))
+                pages += 1
+            else:
+                item.add_marker(pytest.mark.xdist_group("browser-stories"))
             if missing:
                 item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(missing)}"))
 

@@ -23,6 +23,16 @@ function row(shade: string, kind: string, text: string): HTMLLIElement {
   return item;
 }
 
+/** What the colours of one layer mean; empty for a layer of one colour, whose own row says it. */
+function meanings(layer: LayerConfig, colours: Palette, english: boolean): HTMLUListElement | null {
+  if (layer.color !== "level") return null;
+  const words = english ? ["Ⅰ red", "Ⅱ orange", "Ⅲ yellow", "Ⅳ blue", "No alarm"]
+    : ["Ⅰ级 红色", "Ⅱ级 橙色", "Ⅲ级 黄色", "Ⅳ级 蓝色", "无告警"];
+  const list = document.createElement("ul");
+  words.forEach((word, n) => list.append(row(n < 4 ? colours[`level-${n + 1}` as Token] : colours.muted, layer.kind, word)));
+  return list;
+}
+
 export function legend(
   stage: HTMLElement, layers: LayerConfig[], colours: Palette, english: boolean, toggle: (id: string, shown: boolean) => void,
 ): void {
@@ -31,26 +41,30 @@ export function legend(
   box.className = "island__legend";
   const list = document.createElement("ul");
   for (const layer of layers) {
-    const levels = layer.color === "level";
-    const shade = levels ? colours.muted : colour(layer.color, colours);
+    const inner = meanings(layer, colours, english);
+    const shade = inner ? [] : [swatch(colour(layer.color, colours), layer.kind)];
+    const item = document.createElement("li");
     if (layers.length === 1) {
-      list.append(row(shade, layer.kind, layer.label));
+      item.append(...shade, layer.label);
     } else {
-      const item = document.createElement("li");
       const label = document.createElement("label");
       const box_ = document.createElement("input");
       box_.type = "checkbox";
       box_.checked = layer.visible !== false;
-      box_.addEventListener("change", () => toggle(layer.id, box_.checked));
-      label.append(box_, swatch(shade, layer.kind), layer.label);
+      box_.addEventListener("change", () => {
+        toggle(layer.id, box_.checked);
+        if (inner) inner.hidden = !box_.checked;
+      });
+      label.append(box_, ...shade, layer.label);
       item.append(label);
-      list.append(item);
+      if (inner) inner.hidden = !box_.checked;
     }
-  }
-  if (layers.some((layer) => layer.color === "level")) {
-    const kind = layers.find((layer) => layer.color === "level")!.kind;
-    const words = english ? ["Ⅰ red", "Ⅱ orange", "Ⅲ yellow", "Ⅳ blue"] : ["Ⅰ级 红色", "Ⅱ级 橙色", "Ⅲ级 黄色", "Ⅳ级 蓝色"];
-    words.forEach((word, n) => list.append(row(colours[`level-${n + 1}` as Token], kind, word)));
+    list.append(item);
+    if (inner) {
+      const nested = document.createElement("li");
+      nested.append(inner);
+      list.append(nested);
+    }
   }
   box.append(list);
   stage.append(box);

@@ -16,7 +16,8 @@ def main() -> int:
     """Exit code of pytest."""
     with Postgres() as server:
         environment = {**os.environ, "QUANCHENG_DATABASE_URL": server.url}
-        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *sys.argv[1:]]
+        command = [sys.executable, "-m", "pytest", "-p", "quancheng.testing.only_database"]
+        command += ["-n", "2", "--dist", "loadgroup", *sys.argv[1:]]
         return subprocess.run(command, env=environment, check=False).returncode
 
 

@@ -9,7 +9,6 @@ from django.test import Client
 
 from quancheng.capabilities.ingest import actions, api, registry
 from quancheng.capabilities.ingest.values import ChannelSpec, Secret
-from quancheng.capabilities.observations.testing import fresh_store
 from quancheng.capabilities.people.models import User
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
@@ -17,12 +16,6 @@ from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
 SYSTEM = Call.system("ingest")
 OPERATOR = Call(Actor(ActorKind.OFFICIAL, "operator", user_id=7, grants=(RoleGrant("ingest.operator"),)))
 VIEWER = Call(Actor(ActorKind.OFFICIAL, "viewer", user_id=8, grants=(RoleGrant("ingest.viewer"),)))
-
-
-@pytest.fixture
-def store() -> Iterator[None]:
-    with fresh_store():
-        yield
 
 
 @pytest.fixture(autouse=True)

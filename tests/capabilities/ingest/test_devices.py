@@ -170,7 +170,7 @@ def test_dead_letters_are_bounded_for_each_device(air: Secret) -> None:
     assert DeadLetter.objects.first().text == "00 ff"
 
 
-def test_a_letter_is_taken_after_the_register_is_corrected(air: Secret, store: None) -> None:
+def test_a_letter_is_taken_after_the_register_is_corrected(air: Secret) -> None:
     at = int(time.time() * 1000)
     raw = f'{{"t": {at}, "v": {{"pm25": 35.5, "no2": 18.0}}}}'.encode()
     actions.keep_letters(SYSTEM, found=[_letter(air, raw)])
@@ -188,7 +188,7 @@ def test_a_letter_is_taken_after_the_register_is_corrected(air: Secret, store: N
         actions.dismiss_letter(VIEWER, letter=letter.pk)
 
 
-def test_a_kept_frame_of_a_field_protocol_is_read_by_its_protocol(db: None, store: None) -> None:
+def test_a_kept_frame_of_a_field_protocol_is_read_by_its_protocol(db: None) -> None:
     """HJ 212 over TCP: a factor without a channel made a dead letter; with one the same frame is taken."""
     mn = "010000A8900016F000169DC0"
     logger = actions.register_device(SYSTEM, code="HJ-1", protocol="hj212", address=mn)
@@ -215,7 +215,7 @@ def test_a_kept_frame_of_a_field_protocol_is_read_by_its_protocol(db: None, stor
             actions.retry_letter(OPERATOR, letter=one.pk)
 
 
-def test_bulk_stores_each_reading_once(air: Secret, store: None) -> None:
+def test_bulk_stores_each_reading_once(air: Secret) -> None:
     at = int(time.time() * 1000) - 60_000
     rows = ",".join(f'{{"t": {at + n}, "v": {{"pm25": {n}.5}}}}' for n in range(500))
     body = f"[{rows}]".encode()

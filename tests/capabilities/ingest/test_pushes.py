@@ -29,7 +29,7 @@ def _configured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def meters(store: None) -> None:
+def meters() -> None:
     """A level meter known to CTWing by its id, another to OneNET by its IMEI, a third with JSON of its own."""
     for code, address, payload, stream, element in (
         ("NB-1", "5e5a54e224b9436f93900c27f0787f61", "nbiot", 501, "liquid_level"),

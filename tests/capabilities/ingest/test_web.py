@@ -36,7 +36,7 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-def test_a_device_sends_in_bulk_and_again(client: Client, air: Secret, store: None) -> None:
+def test_a_device_sends_in_bulk_and_again(client: Client, air: Secret) -> None:
     at = _now()
     body = [{"t": at - n * 1000, "v": {"pm25": 30 + n, "t": 620}} for n in range(3)]
     assert _post(client, air, body).json() == {"stored": 6, "changed": 0, "duplicate": 0, "refused": {}}
@@ -47,7 +47,7 @@ def test_a_device_sends_in_bulk_and_again(client: Client, air: Secret, store: No
     assert _post(client, air, lines, "application/x-ndjson").json()["duplicate"] == 6
 
 
-def test_an_idempotency_key_gives_the_first_answer(client: Client, air: Secret, store: None) -> None:
+def test_an_idempotency_key_gives_the_first_answer(client: Client, air: Secret) -> None:
     body = [{"t": _now(), "v": {"pm25": 30}}]
     first = _post(client, air, body, **{"Idempotency-Key": "k"}).json()
     assert first["stored"] == 1
@@ -86,7 +86,7 @@ def test_who_cannot_prove_the_device_is_refused(client: Client, air: Secret) -> 
     assert codes == {401, 429}
 
 
-def test_what_cannot_be_taken_is_said_and_kept(client: Client, air: Secret, store: None) -> None:
+def test_what_cannot_be_taken_is_said_and_kept(client: Client, air: Secret) -> None:
     answer = _post(client, air, b"{broken")
     assert answer.status_code == 422
     assert answer.json()["reason"] == "syntax"
@@ -97,7 +97,7 @@ def test_what_cannot_be_taken_is_said_and_kept(client: Client, air: Secret, stor
     assert _post(client, air, b"x" * (3 << 20)).status_code == 413
 
 
-def test_a_flood_over_http_is_told_to_wait(client: Client, store: None) -> None:
+def test_a_flood_over_http_is_told_to_wait(client: Client) -> None:
     slow = actions.register_device(
         SYSTEM, code="JN-AQ-1", protocol="http", rate=0.1, channels=[ChannelSpec("pm25", 1001)]
     )
@@ -111,11 +111,11 @@ def test_a_flood_over_http_is_told_to_wait(client: Client, store: None) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60), st.sampled_from(["application/json", "application/x-ndjson", "text/plain"]))
-def test_any_body_is_answered(client: Client, air: Secret, store: None, body: bytes, kind: str) -> None:
+def test_any_body_is_answered(client: Client, air: Secret, body: bytes, kind: str) -> None:
     assert _post(client, air, body, kind).status_code in {200, 422}
 
 
-def test_the_api_of_the_operator(signed_in: Callable[..., Client], store: None) -> None:
+def test_the_api_of_the_operator(signed_in: Callable[..., Client]) -> None:
     desk = signed_in("ingest.operator")
     facts = {"code": "JN-AQ-2", "channels": [{"element": "pm25", "stream": 7}]}
     made = desk.post(f"{API}/devices", facts, content_type="application/json")
@@ -167,9 +167,7 @@ def test_the_desk_registers_and_shows_the_secret_once(signed_in: Callable[..., C
     assert Device.objects.get().status == "suspended"
 
 
-def test_the_desk_commands_uploads_and_handles_letters(
-    signed_in: Callable[..., Client], air: Secret, store: None
-) -> None:
+def test_the_desk_commands_uploads_and_handles_letters(signed_in: Callable[..., Client], air: Secret) -> None:
     desk = signed_in("ingest.operator")
     there = "/work/ingest/devices/JN-AQ-1/"
     assert desk.post(there, {"what": "command", "body": "open"}).status_code == 302

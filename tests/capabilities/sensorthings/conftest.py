@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from quancheng.capabilities.observations.testing import fresh_store
 from quancheng.capabilities.sensorthings import facts, recording
 
 ROOT = "/sta/v1.1"
 
 
 @pytest.fixture(autouse=True)
-def _empty() -> Iterator[None]:
+def _empty() -> None:
     """Rows of a test are rolled back; what the process remembers must go too."""
     facts.forget()
     facts._multi.clear()
     recording._granted.clear()
-    with fresh_store():
-        yield
 
 
 class Sta:

@@ -134,9 +134,25 @@ def test_put(sta: Sta, world: dict[str, int]) -> None:
     sta.send("PUT", path, {"name": "全新", "description": "d"}, 200)
     shown = sta.get(path)
     assert shown["name"] == "全新" and "properties" not in shown
+    assert len(sta.ids(f"{path}/Locations")) == len(sta.ids(f"{path}/Datastreams")) == 1, "links stay"
     first = sta.ids("Observations")[0]
     sta.send("PUT", f"Observations({first})", {"result": 8, "phenomenonTime": "2026-01-01T00:00:00Z"}, 200)
     assert sta.get(f"Observations({first})/result") == {"result": 8}
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing"),
+    [("Things", "description"), ("Locations", "encodingType"), ("Locations", "location"), ("Sensors", "metadata"),
+     ("ObservedProperties", "definition"), ("FeaturesOfInterest", "feature"), ("Datastreams", "unitOfMeasurement"),
+     ("Observations", "result"), ("HistoricalLocations", "time")],
+)  # fmt: skip
+def test_put_needs_what_post_needs(sta: Sta, world: dict[str, int], kind: str, missing: str) -> None:
+    pk = sta.ids(kind)[0]
+    whole = {name: value for name, value in sta.get(f"{kind}({pk})").items() if "@" not in name}
+    sta.send("PUT", f"{kind}({pk})", whole, 200)
+    sta.send("PUT", f"{kind}({pk})", {**whole, "nonsense": 1}, 400)
+    del whole[missing]
+    sta.send("PUT", f"{kind}({pk})", whole, 400)
 
 
 def test_json_patch(sta: Sta, world: dict[str, int]) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from quancheng.capabilities.observations.testing import fresh_store
 from quancheng.capabilities.things import actions, evaluation
 from quancheng.capabilities.things.models import Station
 from quancheng.capabilities.things.sl651_client import rain_report
@@ -52,13 +51,6 @@ def _fresh_cache() -> Iterator[None]:
     evaluation.forget_amounts()
     yield
     cache.forget()
-
-
-@pytest.fixture(autouse=True)
-def _own_store() -> Iterator[None]:
-    """Rows of a test are rolled back, files are not: each test has its own observation store."""
-    with fresh_store():
-        yield
 
 
 @pytest.fixture

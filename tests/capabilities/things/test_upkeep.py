@@ -80,7 +80,7 @@ def test_a_good_file_registers_all_and_can_be_taken_back_within_a_day(firm) -> N
     made = Station.objects.get(code="JN-A-007")
     assert (made.kind, made.maintainer, made.protocol, made.batch) == ("air", firm, "HJ212", batch)
     assert made.calibration_due == date(2026, 7, 15), "six months after the installation"
-    assert sorted(made.streams.values_list("prop", flat=True)) == ["pm10", "pm25"]
+    assert sorted(made.streams.values_list("prop", flat=True)) == ["co", "no2", "o3", "pm10", "pm25", "so2"]
     with pytest.raises(Conflict):
         actions.import_devices(owner(), name="again.csv", content=content)
     pumping.enrol_missing()
@@ -260,7 +260,7 @@ def test_the_board_counts_what_came_what_is_valid_and_what_stood_still(firm, noo
     two = StreamDay.objects.get(day=day, datastream__station__code="JN-A-002", datastream__prop="pm25")
     assert (two.arrived, two.valid_hours, two.stuck_hours) == (8, 8, 8)
     board = quality.board(OPERATOR, day=day)
-    assert [(line["kind"], line["streams"], line["arrived"]) for line in board] == [("air", 4, 20)]
+    assert [(line["kind"], line["streams"], line["arrived"]) for line in board] == [("air", 12, 20)]
     assert quality.by_station(OPERATOR, day=day)[0]["code"] == "JN-A-002", "the worst first"
 
 

@@ -11,7 +11,6 @@ import pytest
 from django.test import Client
 
 from quancheng.capabilities.observations.log import writer
-from quancheng.capabilities.observations.testing import fresh_store
 from quancheng.capabilities.observations.values import Batch
 from quancheng.capabilities.people.models import User
 from quancheng.capabilities.sensorthings import actions as sta
@@ -40,9 +39,8 @@ def now(db: None) -> Iterator[Any]:
 
 
 @pytest.fixture
-def log(db: None) -> Iterator[Path]:
-    with fresh_store() as place:
-        yield place
+def log(db: None, observation_folder: Path) -> Path:
+    return observation_folder
 
 
 @pytest.fixture

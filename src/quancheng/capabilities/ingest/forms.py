@@ -22,7 +22,7 @@ def _offer(field: forms.Field, choices: list[Any]) -> None:
 
 
 class _Filter(forms.Form):
-    def wanted(self) -> dict[str, str]:
+    def wanted(self) -> dict[str, Any]:
         """Valid filters; what is not valid is left out."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
@@ -45,6 +45,7 @@ class LetterFilterForm(_Filter):
     text = forms.CharField(label=_("设备编码或细节"), required=False, max_length=60)
     reason = forms.ChoiceField(label=_("原因"), required=False)
     state = forms.ChoiceField(label=_("状态"), required=False, choices=[_ALL, *DeadLetter.State.choices])
+    day = forms.DateField(label=_("收到日期"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args: Any, reasons: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from quancheng.capabilities.ingest.sorting import Row, Value
-from quancheng.capabilities.observations.values import Batch, Kind, Observation
+from quancheng.capabilities.observations.values import Batch, Observation
 
 
 class Store(Protocol):
@@ -23,19 +23,31 @@ class Store(Protocol):
 
 
 class ObservationStore:
-    """The city's observation store."""
+    """The city's observation store: the log of this machine, or the brokers of a cluster.
+
+    In a cluster rows are compared with what is known where they are stored, so copies and corrections count
+    as stored here. ``latest`` asks the store of this machine, which may know nothing of a stream: then its
+    rows are sent, and left out over there.
+    """
+
+    def __init__(self) -> None:
+        from quancheng.capabilities.observations import actions
+
+        self._cluster = actions.in_cluster()
 
     async def append(self, rows: Sequence[Row], received_at: int) -> None:
-        from quancheng.capabilities.observations import log
+        from quancheng.capabilities.observations import actions, log
 
-        await log.writer().append_async(batch_of(rows, received_at))
+        batch = batch_of(rows, received_at)
+        if self._cluster:
+            await actions.accept_async(batch)
+        else:  # the acceptor knows that these rows are new: nothing to compare, straight to the log
+            await log.writer().append_async(batch)
 
     def append_unique(self, rows: Sequence[Row], received_at: int) -> tuple[int, int, int]:
         from quancheng.capabilities.observations import actions
 
-        kept = actions.append(batch_of(rows, received_at), unique=True)
-        changed = int((kept.kind == Kind.CHANGED).sum()) if len(kept) else 0
-        return len(kept) - changed, changed, len(rows) - len(kept)
+        return actions.accept(batch_of(rows, received_at))
 
     def latest(self, streams: Iterable[int]) -> dict[int, tuple[int, Value]]:
         from quancheng.capabilities.observations import queries

@@ -124,6 +124,7 @@ class DeadLetter(GuardedModel):
             models.Index(fields=["state", "-at", "-id"], name="ingest_letter_state"),
             models.Index(fields=["code", "-at"], name="ingest_letter_code"),
             models.Index(fields=["reason", "-at"], name="ingest_letter_reason"),
+            models.Index(fields=["at"], name="ingest_letter_at"),
         ]
 
     def __str__(self) -> str:

@@ -198,8 +198,7 @@ def switch(request: HttpRequest, code: str) -> HttpResponse:
 def dead_letters(request: HttpRequest) -> HttpResponse:
     """死信: what could not be taken, why, and again."""
     actor = _desk(request)
-    counts = queries.letter_counts(actor)
-    reasons = [(reason, reason_text(reason).pick(_language())) for reason in counts]
+    reasons = [(one, reason_text(one).pick(_language())) for one in queries.letter_reasons(actor)]
     form = forms.LetterFilterForm(request.GET, reasons=reasons)
     page = pagination.page(queries.dead_letters(actor, **form.wanted()), ("-at", "-id"), request.GET)
     rows = [{"letter": one, "reason": reason_text(one.reason)} for one in page]

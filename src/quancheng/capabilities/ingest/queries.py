@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
 from quancheng.capabilities.ingest.models import Command, DeadLetter, Device
 from quancheng.core.text import Text
-from quancheng.kernel import access
+from quancheng.kernel import access, clock
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import NotFound
 
@@ -46,10 +48,19 @@ def commands(actor: Actor, found: Device) -> QuerySet[Command]:
 
 
 def dead_letters(
-    actor: Actor, *, text: str = "", reason: str = "", state: str = "", code: str = ""
+    actor: Actor,
+    *,
+    text: str = "",
+    reason: str = "",
+    state: str = "",
+    code: str = "",
+    day: date | None = None,
 ) -> QuerySet[DeadLetter]:
-    """Dead letters the actor may see, narrowed; ``text`` is looked for in code and detail."""
+    """Dead letters the actor may see, narrowed; ``text`` is looked for in code and detail; ``day`` is a local day."""
     found = access.visible(actor, DeadLetter)
+    if day is not None:
+        begin = datetime.combine(day, time(), clock.LOCAL)
+        found = found.filter(at__gte=begin, at__lt=begin + timedelta(days=1))
     if reason:
         found = found.filter(reason=reason)
     if state:
@@ -61,11 +72,47 @@ def dead_letters(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """拒收计数: how many dead letters of one cause a day brought; ``thing`` is its device's owner key, empty when
+    the device is unknown."""
+
+    thing: str
+    reason: str
+    number: int
+
+
+def refused(*, since: datetime, until: datetime) -> list[Refused]:
+    """Dead letters with since ≤ received < until by thing and reason, for boards of the platform: counts only.
+
+    What was in them only :func:`dead_letters` shows. Letters past a device's bound are not among them.
+    """
+    rows = DeadLetter.objects.filter(at__gte=since, at__lt=until).order_by()
+    counted = rows.values_list("device__thing", "reason").annotate(number=Count("pk"))
+    return [Refused(thing or "", reason, number) for thing, reason, number in counted]
+
+
 def letter_counts(actor: Actor) -> dict[str, int]:
     """Open dead letters by reason, the most frequent first."""
-    rows = access.visible(actor, DeadLetter).filter(state=DeadLetter.State.OPEN).order_by()
+    return _by_reason(access.visible(actor, DeadLetter).filter(state=DeadLetter.State.OPEN))
+
+
+def letter_reasons(actor: Actor, *, day: date | None = None) -> list[str]:
+    """Reasons of the dead letters the actor may see, of a local day or of all, the most frequent first."""
+    return list(_by_reason(dead_letters(actor, day=day)))
+
+
+def _by_reason(found: QuerySet[DeadLetter]) -> dict[str, int]:
+    rows = found.order_by()
     counted = rows.values_list("reason").annotate(number=Count("pk")).order_by("-number", "reason")
     return dict(counted)
+
+
+def reason_text(reason: str) -> Text:
+    """What a reason of refusal means, and what to do, in both languages."""
+    from quancheng.capabilities.ingest import wording
+
+    return wording.reason_text(reason)
 
 
 def gateways() -> list[dict[str, Any]]:

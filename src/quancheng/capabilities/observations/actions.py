@@ -7,12 +7,14 @@ from typing import Any
 
 from quancheng.capabilities.observations import exporting, lake, retention
 from quancheng.capabilities.observations.appending import (
+    accept,
     accept_async,
     append,
     append_async,
     change,
     delete,
     delete_streams,
+    in_cluster,
 )
 from quancheng.capabilities.observations.exporting import Form
 from quancheng.capabilities.observations.models import DroppedStream, Export, LegalHold
@@ -22,8 +24,8 @@ from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput
 
 __all__ = [
-    "accept_async", "append", "append_async", "apply_retention", "change", "delete", "delete_streams", "drop_streams",
-    "export", "lift_hold", "place_hold",
+    "accept", "accept_async", "append", "append_async", "apply_retention", "change", "delete", "delete_streams", "drop_streams",
+    "export", "in_cluster", "lift_hold", "place_hold",
 ]  # fmt: skip
 _NAMED = 20
 

@@ -45,17 +45,38 @@ async def append_async(batch: Batch, *, unique: bool = False) -> Batch:
         sifting.leave()
 
 
+def in_cluster() -> bool:
+    """True when observations go to the brokers of a cluster instead of the log of this machine."""
+    return bool(cluster_limits().url)
+
+
 async def accept_async(batch: Batch) -> None:
     """What gateways call: durable when it returns, here or, in a cluster, at a majority of its brokers.
 
     The same (stream, time) sent again is one observation. Raises LogFull, LogDamaged, ClusterDown.
     """
-    if cluster_limits().url:
+    if in_cluster():
         from quancheng.capabilities.observations.cluster.entrance import entrance
 
         await entrance().accept(batch)
     else:
         await append_async(batch, unique=True)
+
+
+def accept(batch: Batch) -> tuple[int, int, int]:
+    """The same for threads: how many rows were new, changed, known already.
+
+    In a cluster that is found out where the rows are stored: all count as new. Not to be called in a
+    thread that runs an event loop.
+    """
+    if in_cluster():
+        from quancheng.capabilities.observations.cluster.entrance import accept_blocking
+
+        accept_blocking(batch)
+        return len(batch), 0, 0
+    kept = append(batch, unique=True)
+    changed = int((kept.kind == Kind.CHANGED).sum()) if len(kept) else 0
+    return len(kept) - changed, changed, len(batch) - len(kept)
 
 
 def change(observation: Observation) -> Observation:

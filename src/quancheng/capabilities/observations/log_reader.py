@@ -177,6 +177,16 @@ class LogReader:
         self._follower = Follower(self._follower.folder, offsets(self.name))
 
 
+def last_append(place: Path | None = None) -> int | None:
+    """When anything was appended last, by any writer, in µs: of the files' times; None for an empty log.
+
+    Never in the future, whatever the clock did since.
+    """
+    folder = place or log_folder()
+    times = [one.stat().st_mtime_ns for one in folder.glob("*/*.log") if one.stat().st_size]
+    return min(max(times) // 1000, int(clock.now().timestamp() * 1_000_000)) if times else None
+
+
 def offsets(consumer: str) -> dict[str, Position]:
     """Where a consumer stopped, by writer."""
     from quancheng.capabilities.observations.models import LogOffset

@@ -10,17 +10,18 @@ from quancheng.capabilities.sensorthings import models as m
 from quancheng.capabilities.sensorthings.messages import bad
 from quancheng.capabilities.sensorthings.recording import entity_id
 from quancheng.capabilities.sensorthings.tables import TABLES
-from quancheng.capabilities.sensorthings.writing import Work
+from quancheng.capabilities.sensorthings.writing import COLUMN, Work
 from quancheng.core.sensorthings.model import BY_NAME, EntityType, Navigation
-
-_COLUMN = {"Thing": "thing_id", "Sensor": "sensor_id", "ObservedProperty": "observed_property_id"}
 
 
 def change(work: Work, type: EntityType, row: Any, body: Mapping[str, Any], *, replace: bool) -> None:
-    """Change a row and its links. Raises Refused 400 for anything that does not fit."""
-    if isinstance(body, Mapping) and "encodingType" not in body and isinstance(row, m.Placed):
+    """Change a row and its links; ``replace`` (PUT): mandatory properties must be there, others become empty.
+
+    Raises Refused 400 for anything that does not fit.
+    """
+    if not replace and isinstance(body, Mapping) and "encodingType" not in body and isinstance(row, m.Placed):
         body = {**body, "encodingType": row.encoding_type}
-    values = bodies.columns(type, body, whole=False)
+    values = bodies.columns(type, body, whole=replace)
     if replace:
         for one in type.properties:
             if not one.mandatory and not one.computed and one.name not in body:
@@ -59,9 +60,9 @@ def _links(work: Work, type: EntityType, row: Any, body: Mapping[str, Any]) -> N
         value = body[link.name]
         if link.many:
             ids = [_linked(work, link.target, one) for one in _list(link.name, value)]
-            _link_many(work, type, row, link, ids)
+            link_many(work, type, row, link, ids)
         else:
-            setattr(row, _COLUMN[link.name], _linked(work, link.target, value))
+            setattr(row, COLUMN[link.name], _linked(work, link.target, value))
     if isinstance(row, m.Stream) and row.multi:
         count = m.StreamProperty.objects.filter(stream=row).count()
         if not len(row.unit) == len(row.data_types) == count:
@@ -70,7 +71,8 @@ def _links(work: Work, type: EntityType, row: Any, body: Mapping[str, Any]) -> N
             )
 
 
-def _link_many(work: Work, type: EntityType, row: Any, link: Navigation, ids: list[int]) -> None:
+def link_many(work: Work, type: EntityType, row: Any, link: Navigation, ids: list[int]) -> None:
+    """Give a row the related entities of a relation to many. Raises Refused 400."""
     match type.name, link.name:
         case "Thing", "Locations":
             if set(ids) != set(row.locations.values_list("pk", flat=True)):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from quancheng.core.sensorthings.faults import BadQuery
 from quancheng.core.text import Text
@@ -66,6 +67,23 @@ def split_query(query: str) -> list[tuple[str, str]]:
             except UnicodeDecodeError as bad:
                 raise BadQuery("网址不是UTF-8编码。", "The address is not UTF-8.") from bad
     return found
+
+
+_BEFORE = re.compile(r"/?(?:[\w.-]+/)*?v1\.1(?:/|$)")
+
+
+def below_root(url: str) -> tuple[str, str]:
+    """Path (decoded) and query (encoded) of a relative, absolute-path or absolute address of the service.
+
+    Another host's address counts as ours: behind a proxy the service goes by several names.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url, ""
+    path = unquote(parts.path)
+    path = path[len(ROOT) :] if path.startswith(f"{ROOT}/") else _BEFORE.sub("", path, count=1)
+    return path.lstrip("/"), parts.query
 
 
 class Refused(QuanchengError):

@@ -8,10 +8,32 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from django.db import models
+from django.db.models.fields.json import KeyTransform
 from django.utils.translation import gettext_lazy as _
 
 from quancheng.kernel.models import GuardedModel
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Json(models.JSONField):
+    """A JSON column read by the faster decoder; to migrations it is Django's."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """The value of a whole column; values inside one are left to Django."""
+        if isinstance(value, str) and not isinstance(expression, KeyTransform):
+            try:
+                return _decode(value)
+            except msgspec.DecodeError:
+                pass
+        return super().from_db_value(value, expression, connection)
+
+    def deconstruct(self) -> Any:
+        """As the field it stands for."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
 
 
 class Entity(GuardedModel):
@@ -19,7 +41,7 @@ class Entity(GuardedModel):
 
     key = models.CharField(_("外部键"), max_length=200, unique=True, null=True)
     description = models.TextField(_("说明"), blank=True, default="")
-    properties: Any = models.JSONField(_("属性"), null=True)
+    properties: Any = Json(_("属性"), null=True)
     public = models.BooleanField(_("公开"), default=True)
 
     class Meta:
@@ -42,7 +64,7 @@ class Placed(Named):
     """Entities with a geometry, and its bounds in degrees for quick searches 有位置的实体."""
 
     encoding_type = models.CharField(_("编码"), max_length=200)
-    geometry: Any = models.JSONField(_("位置"), null=True)
+    geometry: Any = Json(_("位置"), null=True)
     west = models.FloatField(null=True)
     south = models.FloatField(null=True)
     east = models.FloatField(null=True)
@@ -125,7 +147,7 @@ class Sensor(Named):
     """传感器: the instrument or method."""
 
     encoding_type = models.CharField(_("编码"), max_length=200)
-    metadata: Any = models.JSONField(_("元数据"), null=True)
+    metadata: Any = Json(_("元数据"), null=True)
 
     class Meta:
         verbose_name = _("传感器")
@@ -145,11 +167,11 @@ class Stream(Named):
 
     multi = models.BooleanField(_("多要素"), default=False)
     observation_type = models.CharField(_("观测类型"), max_length=200)
-    unit: Any = models.JSONField(_("单位"), null=True)
+    unit: Any = Json(_("单位"), null=True)
     """unitOfMeasurement, or the list unitOfMeasurements when ``multi``."""
-    data_types: Any = models.JSONField(_("各列类型"), null=True)
+    data_types: Any = Json(_("各列类型"), null=True)
     """multiObservationDataTypes when ``multi``."""
-    area: Any = models.JSONField(_("观测范围"), null=True)
+    area: Any = Json(_("观测范围"), null=True)
     """observedArea: a GeoJSON polygon or point around the features observed."""
     thing = models.ForeignKey(Thing, on_delete=models.CASCADE, related_name="streams")
     sensor = models.ForeignKey(Sensor, on_delete=models.CASCADE, related_name="streams")
@@ -199,7 +221,7 @@ class Version(GuardedModel):
     until = models.BigIntegerField(_("止"), null=True)
     deed = models.CharField(_("动作"), max_length=10)
     who = models.CharField(_("谁"), max_length=200)
-    data: Any = models.JSONField(_("内容"))
+    data: Any = Json(_("内容"))
     """Columns and the ids of linked entities."""
 
     class Meta:

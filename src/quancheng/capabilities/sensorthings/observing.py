@@ -13,9 +13,11 @@ import pyarrow as pa
 
 from quancheng.capabilities.observations import queries as store
 from quancheng.capabilities.observations.values import Observation
+from quancheng.capabilities.sensorthings import paging
 from quancheng.capabilities.sensorthings.compiling import Compiler
 from quancheng.capabilities.sensorthings.models import Stream
 from quancheng.capabilities.sensorthings.observation_plan import bounds, default_streams, plan, relation_of
+from quancheng.core.sensorthings.cursors import Cursor
 from quancheng.core.sensorthings.expressions import (
     Expression,
     Path,
@@ -75,6 +77,8 @@ class Page:
     rows: list[Row]
     more: bool
     count: int | None = None
+    cursor: Cursor | None = None
+    """Of the last row, when the next page can begin after it."""
 
 
 # -- what is meant ------------------------------------------------------------------------------
@@ -115,6 +119,8 @@ class _Search:
     ids: tuple[int, ...] | None
     ranks: list[tuple[str, dict[int, int]]]
     filtered: bool
+    keys: list[tuple[str, bool]] | None
+    """Expressions of the order and whether descending; None when a cursor cannot stand in it."""
 
     def connect(self, within: Scope) -> Any:
         ids = within.ids if within.ids is not None else self.ids
@@ -146,27 +152,38 @@ def _search(reader: Reader, within: Scope, filter: Expression | None, order: tup
         )
     if within.ids is not None:
         terms.append(f"id IN (SELECT unnest(CAST({compiler.bind(list(within.ids))} AS BIGINT[])))")
-    keys, ranks = _order(reader, compiler, within, order)
+    keys, plain, ranks = _order(reader, compiler, within, order)
     since, until, ids = bounds(tree)
     where = " WHERE " + " AND ".join(terms) if terms else ""
     return _Search(
-        where, ", ".join([*keys, "id"]), compiler.parameters, since, until, ids, ranks, tree is not None
+        where,
+        ", ".join([*keys, "id"]),
+        compiler.parameters,
+        since,
+        until,
+        ids,
+        ranks,
+        tree is not None,
+        None if ranks else plain,
     )
 
 
 def _order(
     reader: Reader, compiler: Compiler, within: Scope, order: tuple[Order, ...]
-) -> tuple[list[str], list[tuple[str, dict[int, int]]]]:
+) -> tuple[list[str], list[tuple[str, bool]], list[tuple[str, dict[int, int]]]]:
     from quancheng.capabilities.sensorthings.resolving import check
 
     keys: list[str] = []
+    plain: list[tuple[str, bool]] = []
     ranks: list[tuple[str, dict[int, int]]] = []
     for place, key in enumerate(order):
         check(OBSERVATION, key.by)
         way = "DESC NULLS LAST" if key.descending else "ASC NULLS FIRST"
         relations = {relation_of(steps) for steps in paths(key.by)}
         if relations <= {None}:
-            keys += [f"{one} {way}" for one in compiler.order(key.by)]
+            parts = compiler.order(key.by)
+            keys += [f"{one} {way}" for one in parts]
+            plain += [(one, key.descending) for one in parts]
             continue
         if len(relations) > 1:
             raise BadQuery("排序键不能跨多个关系。", "A key cannot use several relations.")
@@ -174,7 +191,7 @@ def _order(
         ranks.append((f"ranks{place}", _ranks(reader, within, name, key)))
         column = "feature" if name == "FeatureOfInterest" else "stream"
         keys.append(f"(SELECT rank FROM ranks{place} WHERE key = {column}) ASC NULLS LAST")  # noqa: S608
-    return keys, ranks
+    return keys, plain, ranks
 
 
 def _ranks(reader: Reader, within: Scope, relation: str, key: Order) -> dict[int, int]:
@@ -201,24 +218,45 @@ def find(
     skip: int = 0,
     limit: int = 100,
     count: bool = False,
+    after: Cursor | None = None,
 ) -> Page:
-    """A page of observations. Raises BadQuery."""
+    """A page of observations: after so many, or after a row. Raises BadQuery."""
     if within.streams == ():
         return Page([], False, 0 if count else None)
     if count and limit == 0 and filter is None and within.features is within.ids is None:
         return Page([], False, _count_all(within))
     search = _search(reader, within, filter, order)
+    keys = [one for one, _ in search.keys or ()]
+    columns = ", ".join([COLUMNS, *keys])
+    window = search.since, search.until
+    where = search.where
+    if after is not None:
+        where += (" AND " if where else " WHERE ") + paging.beyond(search.keys, after, search.parameters)
+        search.since, search.until = paging.narrowed(search.keys, after, search.since, search.until)
     with search.connect(within) as connection:
         search.register(connection)
-        sql = f"SELECT {COLUMNS} FROM observations{search.where} ORDER BY {search.order}"  # noqa: S608
-        rows = _ask(connection, f"{sql} LIMIT {int(limit) + 1} OFFSET {int(skip)}", search.parameters)
-        total = None
-        if count and (search.filtered or within.features is not None or within.ids is not None):
+        sql = f"SELECT {columns} FROM observations{where} ORDER BY {search.order}"  # noqa: S608
+        offset = 0 if after is not None else int(skip)
+        try:
+            rows = _ask(connection, f"{sql} LIMIT {int(limit) + 1} OFFSET {offset}", search.parameters)
+        except duckdb.BinderException as wrong:
+            if after is None:
+                raise
+            raise BadQuery("$skiptoken 不属于这个查询。", "$skiptoken is not of this query.") from wrong
+    total = None
+    if count and (search.filtered or within.features is not None or within.ids is not None):
+        search.since, search.until = window
+        with search.connect(within) as connection:
+            search.register(connection)
             counting = f"SELECT count(*) FROM observations{search.where}"  # noqa: S608
             total = int(_ask(connection, counting, search.parameters)[0][0])
     if count and total is None:
         total = _count_all(within)
-    return Page([Row(*row) for row in rows[:limit]], len(rows) > limit, total)
+    more = len(rows) > limit
+    width = len(Row._fields)
+    last = rows[limit - 1] if more and limit and search.keys is not None else None
+    cursor = None if last is None else Cursor(tuple(last[width:]), last[0])
+    return Page([Row(*row[:width]) for row in rows[:limit]], more, total, cursor)
 
 
 def _count_all(within: Scope) -> int:
@@ -289,6 +327,7 @@ def of_streams(reader: Reader, streams: Sequence[int], query: Query, page: int) 
             mine.count = counted
             if place > query.skip + page:
                 mine.more = True
+                mine.cursor = Cursor((), mine.rows[-1].id) if mine.rows and not query.order else None
             else:
                 mine.rows.append(row)
     return found
@@ -310,16 +349,7 @@ def holders(reader: Reader, type: EntityType, tree: Expression) -> set[int]:
 
 def extents(streams: Collection[int]) -> dict[int, store.Extent]:
     """From when to when streams have observations."""
-    if len(streams) == 1:
-        (only,) = streams
-        found = store.extent(only)
-        return {only: found} if found else {}
-    with store.view(streams=list(streams)) as connection:
-        rows = connection.execute(
-            "SELECT stream, min(time), max(coalesce(time_end, time)), min(result_time), max(result_time), count(*)"
-            " FROM observations GROUP BY stream"
-        ).fetchall()
-    return {row[0]: store.Extent(*row[1:]) for row in rows}
+    return store.extents(streams)
 
 
 def features_of(rows: Iterable[Row]) -> dict[int, int]:

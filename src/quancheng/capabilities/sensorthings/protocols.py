@@ -30,6 +30,8 @@ _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 _HEADERS = {
     "HTTP_PREFER": "prefer",
     "CONTENT_TYPE": "content-type",
+    "HTTP_IF_MATCH": "if-match",
+    "HTTP_IF_NONE_MATCH": "if-none-match",
 }
 
 

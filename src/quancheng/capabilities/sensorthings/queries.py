@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
-from quancheng.capabilities.sensorthings.models import Stream, Thing
+from quancheng.capabilities.sensorthings.models import Stream, Thing, Version
 from quancheng.capabilities.sensorthings.values import StreamFact
 from quancheng.core.text import Text
 from quancheng.kernel import access
@@ -29,6 +29,14 @@ def stream_ids(actor: Actor, *, thing_key: str | None = None, property: str | No
     """Ids of the streams the actor may see, ascending; of one thing, of one observed property."""
     found = streams_of(actor, thing_key=thing_key, property=property)
     return list(found.order_by("id").values_list("id", flat=True))
+
+
+def last_change() -> int:
+    """A number that grows with every change of an entity; the same number: nothing changed that is committed.
+
+    Two changes committed out of order may show one number: who must not miss any looks again now and then.
+    """
+    return Version.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
 def visible_streams(actor: Actor) -> QuerySet[Stream]:

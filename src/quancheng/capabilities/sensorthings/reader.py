@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import OrderBy
 
 from quancheng.capabilities.sensorthings import observing
+from quancheng.capabilities.sensorthings.keyset import beyond, cursor_of, keyed
+from quancheng.capabilities.sensorthings.light import light
 from quancheng.capabilities.sensorthings.limits import LIMITS
 from quancheng.capabilities.sensorthings.models import StreamProperty
 from quancheng.capabilities.sensorthings.ordering import Ordered, dig
 from quancheng.capabilities.sensorthings.pushing import Pushed, order_by, push
 from quancheng.capabilities.sensorthings.resolving import check, resolve
 from quancheng.capabilities.sensorthings.tables import OBSERVATION, STREAMS, TABLES, Table
+from quancheng.core.sensorthings.cursors import Cursor
 from quancheng.core.sensorthings.evaluation import Lookup, Moment, evaluate, matches
 from quancheng.core.sensorthings.expressions import (
     Among,
@@ -42,15 +46,15 @@ _CHUNK = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Entities to be found: of whom, which, in what order, how many."""
+    """Entities to be found: of whom (type, relation, id), which, in what order, how many."""
 
     source: tuple[EntityType, str, int] | None = None
-    """Reached from an entity: its type, the relation's name, its id."""
     filter: Expression | None = None
     order: tuple[Order, ...] = ()
     skip: int = 0
     limit: int = 100
     count: bool = False
+    after: Cursor | None = None
 
 
 @dataclass(slots=True)
@@ -60,6 +64,7 @@ class Found:
     rows: list[Any]
     more: bool
     count: int | None = None
+    cursor: Cursor | None = None  # of the last row, when the next page can begin after it
 
 
 @dataclass
@@ -73,9 +78,9 @@ class Reader:
 
     # -- rows -----------------------------------------------------------------------------
     def rows(self, type: EntityType) -> QuerySet[Any]:
-        """All rows of a type the actor may see."""
+        """All rows of a type the actor may see, as light rows."""
         table = TABLES[type.name]
-        return access.visible(self.actor, table.model).filter(**table.where)
+        return light(access.visible(self.actor, table.model).filter(**table.where))
 
     def get(self, type: EntityType, pk: int) -> Any | None:
         """One row, or None when there is none to be seen."""
@@ -110,12 +115,33 @@ class Reader:
         if pushed.q != Q():
             table = TABLES[type.name]
             rows = rows.filter(pk__in=table.model._default_manager.filter(pushed.q).values("pk"))
-        order = order_by(type, want.order)
-        if pushed.exact and order is not None:
-            page = list(rows.order_by(*order)[want.skip : want.skip + want.limit + 1])
+        order, left = order_by(type, want.order), None if pushed.exact else tree
+        if order is not None:
+            return self._in_order(type, rows, left, want, order)
+        if want.after is not None:
+            raise BadQuery("$skiptoken 不属于这个查询。", "$skiptoken is not of this query.")
+        return self._judged(type, rows, left, want, None)
+
+    def _in_order(
+        self, type: EntityType, rows: QuerySet[Any], tree: Expression | None, want: Want, order: list[OrderBy]
+    ) -> Found:
+        """A page in an order the database gives: after a cursor, or after so many."""
+        ordered = keyed(rows, order)
+        if want.after is not None:
+            ordered = beyond(ordered, order, want.after)
+        skip = 0 if want.after is not None else want.skip
+        if tree is None:
+            page = list(ordered.order_by(*order)[skip : skip + want.limit + 1])
             total = rows.count() if want.count else None
-            return Found(page[: want.limit], len(page) > want.limit, total)
-        return self._judged(type, rows, None if pushed.exact else tree, want, order)
+            found = Found(page[: want.limit], len(page) > want.limit, total)
+        else:
+            counted = want.count and want.after is None
+            found = self._judged(type, ordered, tree, replace(want, skip=skip, count=counted), order)
+            if want.count and not counted:  # the count is of all, not of what follows the cursor
+                found.count = sum(1 for _ in self._matching_all(type, self._candidates(rows), tree))
+        if found.more and found.rows:
+            found.cursor = cursor_of(found.rows[-1], order)
+        return found
 
     def _columns(self, type: EntityType, rows: QuerySet[Any], want: Want) -> Found:
         """Observed properties of a MultiDatastream: in the order of its columns."""
@@ -309,7 +335,7 @@ class Reader:
         return Moment(found) if name == "time" else found
 
     def _stream_time(self, stream: int, name: str) -> Interval | None:
-        extent = self.extents([stream])[stream]
+        extent = self._extents[stream] if stream in self._extents else self.extents([stream])[stream]
         if extent is None:
             return None
         ends = (

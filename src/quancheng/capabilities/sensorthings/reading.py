@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from quancheng.capabilities.sensorthings import aggregating, observing
+from quancheng.capabilities.sensorthings import aggregating, observing, tags
 from quancheng.capabilities.sensorthings.data_arrays import data_arrays
 from quancheng.capabilities.sensorthings.messages import Reply, Request, bad, missing
 from quancheng.capabilities.sensorthings.ordering import dig
@@ -39,6 +39,11 @@ def get(request: Request) -> Reply:
         return _property(renderer, place, resource)
     if resource.form is Form.REF:
         query = Query(**{**_fields(query), "select": ("selfLink",), "expand": ()})
+    if place.row is not None and resource.form is Form.ENTITY and not query.expand and type(reader) is Reader:
+        tag = tags.tag(reader, place.type, place.row)
+        if tags.known(request, tag):
+            return Reply(304, headers={"ETag": tag})
+        return Reply(200, renderer.many(place.type, [place.row], query)[0], {"ETag": tag})
     if place.row is not None:
         return Reply(200, renderer.many(place.type, [place.row], query)[0])
     if place.type.name == OBSERVATION and query.aggregate is not None:
@@ -132,15 +137,16 @@ def _collection(renderer: Renderer, place: Place, query: Query, request: Request
             skip=query.skip,
             limit=size,
             count=query.count,
+            after=query.after,
         )
     else:
-        want = Want(place.source, query.filter, query.order, query.skip, size, query.count)
+        want = Want(place.source, query.filter, query.order, query.skip, size, query.count, query.after)
         page = reader.find(place.type, want)
     out: dict[str, Any] = {}
     if page.count is not None:
         out["@iot.count"] = page.count
     if page.more and size:
-        options = options_text(query, query.skip + size, "&")
+        options = options_text(query, query.skip + size, "&", page.cursor)
         out["@iot.nextLink"] = f"{_address(request)}?{options}"
     if query.format == "dataArray":
         if place.type.name != OBSERVATION:

@@ -14,7 +14,7 @@ from typing import Any
 
 from quancheng.capabilities.observations import actions as store
 from quancheng.capabilities.observations.values import Batch, Observation
-from quancheng.capabilities.sensorthings import facts
+from quancheng.capabilities.sensorthings import facts, undoing
 from quancheng.capabilities.sensorthings.messages import Refused, bad
 from quancheng.capabilities.sensorthings.models import Stream
 from quancheng.core.sensorthings import times
@@ -192,7 +192,9 @@ def record(call: Call, body: Mapping[str, Any], link: tuple[str, int] | None = N
     one = draft(body, target[1])
     check_result(fact, one.result)
     feature = feature_for(call, fact, body.get("FeatureOfInterest"))
-    return int(store.append(Batch.of([observation(one, feature)])).id[0])
+    made = int(store.append(Batch.of([observation(one, feature)])).id[0])
+    undoing.appended((made,))
+    return made
 
 
 def observation(one: Draft, feature: int | None, id: int = 0) -> Observation:
@@ -229,6 +231,7 @@ def create_observations(call: Call, groups: Any, root: str) -> list[str]:
     out = ["error"] * total
     if parts:
         done = store.append(Batch.join([batch for batch, _ in parts]))
+        undoing.appended(done.id.tolist())
         places = [place for _, some in parts for place in some]
         prefix = f"{root}/Observations("
         for place, id in zip(places, done.id.tolist(), strict=True):

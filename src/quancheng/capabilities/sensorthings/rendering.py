@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -11,9 +12,12 @@ import msgspec
 
 from quancheng.capabilities.observations.values import result_of
 from quancheng.capabilities.sensorthings import observing
+from quancheng.capabilities.sensorthings.facts import is_multi
 from quancheng.capabilities.sensorthings.limits import LIMITS
 from quancheng.capabilities.sensorthings.reader import Reader, Want
 from quancheng.capabilities.sensorthings.tables import OBSERVATION, STREAMS, TABLES
+from quancheng.core.sensorthings import cursors
+from quancheng.core.sensorthings.cursors import Cursor
 from quancheng.core.sensorthings.faults import BadQuery
 from quancheng.core.sensorthings.model import BY_NAME, EntityType
 from quancheng.core.sensorthings.options import Expand, Query
@@ -28,12 +32,60 @@ def page_size(query: Query) -> int:
     return min(LIMITS.page if query.top is None else query.top, LIMITS.top)
 
 
-def options_text(query: Query, skip: int, mark: str) -> str:
-    """The options as they came with another ``$skip``, encoded for an address."""
+def options_text(query: Query, skip: int, mark: str, cursor: Cursor | None = None) -> str:
+    """The options as they came with another ``$skip``, encoded for an address.
+
+    With a cursor there is a ``$skiptoken``, which counts; ``$skip`` then only says how many were before.
+    """
     pairs = {**query.raw, "$skip": str(skip)}
     if query.top is not None:
         pairs["$top"] = str(page_size(query))
-    return mark.join(f"{name}={quote(value, safe=_SAFE)}" for name, value in pairs.items())
+    plain = mark.join(f"{name}={quote(value, safe=_SAFE)}" for name, value in pairs.items())
+    return plain + _token_text(query, mark, cursor)
+
+
+def _token_text(query: Query, mark: str, cursor: Cursor | None) -> str:
+    token = None if cursor is None else cursors.write(cursor, query.raw.get("$orderby", ""))
+    return "" if token is None else f"{mark}$skiptoken={token}"
+
+
+_OTHER = {False: "MultiDatastream@iot.navigationLink", True: "Datastream@iot.navigationLink"}
+"""The link an observation does not have, by whether its stream is multi."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is shown of entities of a type; made once for a selection."""
+
+    type: EntityType
+    select: tuple[str, ...] | None
+    id: bool
+    self_link: bool
+    properties: tuple[tuple[str, str | None, bool], ...]
+    """Name, column (None: computed), whether shown when null."""
+    links: tuple[tuple[str, str], ...]
+
+    @staticmethod
+    @lru_cache(maxsize=512)
+    def of(type: EntityType, select: tuple[str, ...] | None) -> _Plan:
+        """The plan of a type and ``$select``."""
+
+        def wanted(name: str) -> bool:
+            return select is None or name in select
+
+        columns = {} if type.name == OBSERVATION else TABLES[type.name].columns
+        return _Plan(
+            type,
+            select,
+            wanted("id"),
+            wanted("selfLink"),
+            tuple(
+                (one.name, columns.get(one.name), one.mandatory)
+                for one in type.properties
+                if wanted(one.name)
+            ),
+            tuple((f"{name}@iot.navigationLink", f"/{name}") for name in type.links if wanted(name)),
+        )
 
 
 @dataclass
@@ -59,51 +111,45 @@ class Renderer:
             )
         if type.name in STREAMS and rows and _wants_times(query):
             self.reader.extents([row.pk for row in rows])
-        made = [self.one(type, row, query) for row in rows]
+        plan = _Plan.of(type, query.select)
+        made = [self._made(plan, row) for row in rows]
         for expand in query.expand:
             self._expand(type, rows, made, expand)
         return made
 
     def one(self, type: EntityType, row: Any, query: Query) -> dict[str, Any]:
         """An entity without what is expanded."""
-        select = query.select
-        link = f"{self.root}/{type.plural}({row.pk})"
+        return self._made(_Plan.of(type, query.select), row)
+
+    def _made(self, plan: _Plan, row: Any) -> dict[str, Any]:
+        link = f"{self.root}/{plan.type.plural}({row.pk})"
         out: dict[str, Any] = {}
-        if select is None or "id" in select:
+        if plan.id:
             out["@iot.id"] = row.pk
-        if select is None or "selfLink" in select:
+        if plan.self_link:
             out["@iot.selfLink"] = link
-        if type.name == OBSERVATION:
-            _observation(row, out, select)
+        hidden = None
+        if plan.type.name == OBSERVATION:
+            _observation(row, out, plan.select)
+            hidden = _OTHER[is_multi(row.stream)]
         else:
-            self._properties(type, row, out, select)
-        for name in type.links:
-            if select is None or name in select:
-                if type.name == OBSERVATION and name in STREAMS and not self._is_stream(row, name):
-                    continue
-                out[f"{name}@iot.navigationLink"] = f"{link}/{name}"
+            self._properties(plan, row, out)
+        for name, part in plan.links:
+            if name != hidden:
+                out[name] = link + part
         return out
 
-    def _is_stream(self, row: observing.Row, name: str) -> bool:
-        from quancheng.capabilities.sensorthings.facts import is_multi
-
-        return is_multi(row.stream) is (name == "MultiDatastream")
-
-    def _properties(self, type: EntityType, row: Any, out: dict[str, Any], select: Any) -> None:
-        columns = TABLES[type.name].columns
-        for one in type.properties:
-            if select is not None and one.name not in select:
-                continue
-            if one.name in columns:
-                value = getattr(row, columns[one.name])
-                if one.name == "time":
-                    value = format_instant(value)
-            else:
-                span = self.reader.value(type, row, one.name)
+    def _properties(self, plan: _Plan, row: Any, out: dict[str, Any]) -> None:
+        for name, column, mandatory in plan.properties:
+            if column is None:
+                span = self.reader.value(plan.type, row, name)
                 value = None if span is None else format_time(span.start, span.end)
-            if value is None and not one.mandatory:
-                continue
-            out[one.name] = value
+            else:
+                value = getattr(row, column)
+                if name == "time":
+                    value = format_instant(value)
+            if value is not None or mandatory:
+                out[name] = value
 
     # -- expanding ------------------------------------------------------------------------
     def _expand(
@@ -116,16 +162,20 @@ class Renderer:
             return
         pages = self._pages(type, rows, expand, target)
         flat = [row for page in pages for row in page.rows]
-        rendered = iter(self.many(target, flat, expand.query))
+        rendered = self.many(target, flat, expand.query)
+        size, begin = page_size(expand.query), 0
+        before, after = f"{self.root}/{type.plural}(", f")/{link.name}?"
+        after += options_text(expand.query, expand.query.skip + size, "&")
+        navigation, following = f"{link.name}@iot.navigationLink", f"{link.name}@iot.nextLink"
         for row, out, page in zip(rows, made, pages, strict=True):
             if page.count is not None:
                 out[f"{link.name}@iot.count"] = page.count
-            out[link.name] = [next(rendered) for _ in page.rows]
-            if page.more and page_size(expand.query):
-                skip = expand.query.skip + page_size(expand.query)
-                options = options_text(expand.query, skip, "&")
-                out[f"{link.name}@iot.nextLink"] = f"{self.self_link(type, row.pk)}/{link.name}?{options}"
-            out.pop(f"{link.name}@iot.navigationLink", None)
+            end = begin + len(page.rows)
+            out[link.name] = rendered[begin:end]
+            begin = end
+            if page.more and size:
+                out[following] = f"{before}{row.pk}{after}{_token_text(expand.query, '&', page.cursor)}"
+            out.pop(navigation, None)
 
     def _expand_one(
         self,
@@ -176,12 +226,15 @@ class Renderer:
                 for row in rows
             ]
         followed = self.reader.follow(type, expand.navigation, [row.pk for row in rows], rows)
+        if expand.navigation == "ObservedProperties":
+            return [replace(_cut(followed[row.pk], query, size), cursor=None) for row in rows]
         return [_cut(followed[row.pk], query, size) for row in rows]
 
 
 def _cut(rows: list[Any], query: Query, size: int) -> observing.Page:
     page = rows[query.skip : query.skip + size]
-    return observing.Page(page, len(rows) > query.skip + size, len(rows) if query.count else None)
+    cursor = Cursor((), page[-1].pk) if page else None
+    return observing.Page(page, len(rows) > query.skip + size, len(rows) if query.count else None, cursor)
 
 
 def _wants_times(query: Query) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from django.db import DataError
 
-from quancheng.capabilities.sensorthings import actions, observing, recording
+from quancheng.capabilities.sensorthings import actions, observing, recording, tags, undoing
 from quancheng.capabilities.sensorthings.landing import landing
 from quancheng.capabilities.sensorthings.messages import Refused, Reply, Request, bad, error_body
 from quancheng.capabilities.sensorthings.reader import Reader, Want
@@ -58,6 +58,10 @@ def _route(request: Request) -> Reply:
         return batch(request) if request.method == "POST" else _not_allowed("POST")
     if path == "CreateObservations":
         return _create_observations(request) if request.method == "POST" else _not_allowed("POST")
+    if path.endswith("/$ref") and request.method not in ("GET", "HEAD"):
+        from quancheng.capabilities.sensorthings.referring import refer
+
+        return refer(request)
     found = _METHODS.get(request.method)
     if found is None:
         return _not_allowed("GET, HEAD, POST, PATCH, PUT, DELETE")
@@ -193,17 +197,21 @@ def _updated(request: Request, place: Place, body: Any, *, replace: bool) -> Rep
     if not isinstance(body, dict):
         raise bad("实体应为对象。", "An entity must be an object.")
     pk = place.row.pk
+    expect = tags.wanted(request)
     if place.type.name == OBSERVATION:
+        tags.require(place.row, expect)
         update_observation(call_of(request), pk, body, whole=replace)
     else:
         call = call_of(request)
-        actions.update_entity(call, kind=place.type.name, id=pk, body=body, replace=replace)
+        actions.update_entity(call, kind=place.type.name, id=pk, body=body, replace=replace, expect=expect)
     if _minimal(request):
         return Reply(204)
     reader = Reader(request.actor)
     renderer = Renderer(reader, request.root)
     row = locate(reader, parse_resource(f"{place.type.plural}({pk})")).row
-    return Reply(200, renderer.many(place.type, [row], NOTHING)[0])
+    return Reply(
+        200, renderer.many(place.type, [row], NOTHING)[0], {"ETag": tags.tag(reader, place.type, row)}
+    )
 
 
 def _delete(request: Request) -> Reply:
@@ -211,7 +219,7 @@ def _delete(request: Request) -> Reply:
     if resource.form is Form.SET:
         return _delete_filtered(request, resource)
     _, _, place = _entity(request)
-    _remove(request, place.type, [place.row])
+    _remove(request, place.type, [place.row], tags.wanted(request))
     return Reply(200)
 
 
@@ -232,15 +240,21 @@ def _delete_filtered(request: Request, resource: Resource) -> Reply:
     return Reply(200, {"@iot.count": len(rows)})
 
 
-def _remove(request: Request, type: EntityType, rows: list[Any]) -> None:
+def _remove(request: Request, type: EntityType, rows: list[Any], expect: Sequence[str] = ()) -> None:
     from quancheng.capabilities.observations import actions as store
 
     if type.name != OBSERVATION:
-        actions.delete_entities(call_of(request), kind=type.name, ids=[row.pk for row in rows])
+        ids = [row.pk for row in rows]
+        actions.delete_entities(call_of(request), kind=type.name, ids=ids, expect=expect)
         return
+    for row in rows:
+        tags.require(row, expect)
     for stream in {row.stream for row in rows}:
         recording.require_writing(request.actor, stream)
-    if store.delete([row.id for row in rows]) == 0 and rows:
+    ids = [row.id for row in rows]
+    if undoing.present.get() is not None:
+        undoing.at_success(lambda: store.delete(ids))
+    elif store.delete(ids) == 0 and rows:
         raise NotFound()
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from quancheng.capabilities.observations import actions as store
 from quancheng.capabilities.observations import queries as kept
-from quancheng.capabilities.sensorthings import recording
+from quancheng.capabilities.sensorthings import recording, undoing
 from quancheng.capabilities.sensorthings.messages import bad, missing
 from quancheng.core.sensorthings.model import BY_NAME, EntityType
 from quancheng.core.sensorthings.times import format_instant, format_time
@@ -23,7 +23,11 @@ _EMPTY: dict[str, Any] = {"resultTime": None, "resultQuality": None, "validTime"
 
 
 def update_observation(call: Call, id: int, body: Any, *, whole: bool = False) -> None:
-    """Change an observation; ``whole``: what is not given becomes empty. Raises Refused, Forbidden."""
+    """Change an observation; ``whole`` (PUT): result must be there, what is not given becomes empty.
+
+    phenomenonTime stays when it is not given: making an old reading one of now would falsify it.
+    Raises Refused, Forbidden.
+    """
     if not isinstance(body, Mapping):
         raise bad("观测应为对象。", "An observation must be an object.")
     found = kept.by_ids([id])
@@ -37,6 +41,8 @@ def update_observation(call: Call, id: int, body: Any, *, whole: bool = False) -
         "result": old.result,
         **old.extra,
     }
+    if whole and "result" not in body:
+        raise bad("缺少 result。", "result is missing.")
     if whole:  # clients send related entities back as they hold them, without ids too
         body = {name: value for name, value in body.items() if not _is_inline(name, value)}
     target = recording.stream_of(body)
@@ -61,6 +67,7 @@ def update_observation(call: Call, id: int, body: Any, *, whole: bool = False) -
     one = recording.draft(merged, stream)
     recording.check_result(fact, one.result)
     about = old.feature if feature is None else recording.feature_for(call, fact, feature)
+    undoing.changing(old)
     store.change(replace(recording.observation(one, about, id), quality=old.quality))
 
 

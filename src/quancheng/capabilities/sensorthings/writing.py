@@ -12,7 +12,7 @@ from typing import Any
 
 from quancheng.capabilities.observations import actions as store
 from quancheng.capabilities.observations.values import Batch
-from quancheng.capabilities.sensorthings import bodies, facts, observing, places, recording, versions
+from quancheng.capabilities.sensorthings import bodies, facts, observing, places, recording, undoing, versions
 from quancheng.capabilities.sensorthings import models as m
 from quancheng.capabilities.sensorthings.limits import LIMITS
 from quancheng.capabilities.sensorthings.messages import bad
@@ -25,7 +25,7 @@ from quancheng.kernel.actions import Call
 
 Given = Mapping[str, Any]
 """Links that come from outside the body: relation → id, or list of ids."""
-_COLUMN = {"Thing": "thing_id", "Sensor": "sensor_id", "ObservedProperty": "observed_property_id"}
+COLUMN = {"Thing": "thing_id", "Sensor": "sensor_id", "ObservedProperty": "observed_property_id"}
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Work:
         values = bodies.columns(type, body, whole=True)
         for link in type.navigations:
             if not link.many:
-                values[_COLUMN[link.name]] = self._one(type, link, body, given, depth)
+                values[COLUMN[link.name]] = self._one(type, link, body, given, depth)
         row: Any = table.model(**values, **table.where)
         if isinstance(row, m.Placed):
             places.bound(row)
@@ -138,9 +138,9 @@ class Work:
         found = (
             access.visible(self.call.actor, table.model, verb="write").filter(pk=pk, **table.where).first()
         )
-        if found is None or type.name not in _COLUMN or not hasattr(found, _COLUMN[type.name]):
+        if found is None or type.name not in COLUMN or not hasattr(found, COLUMN[type.name]):
             raise bad(f"没有{target.plural}({pk})可链接。", f"There is no {target.plural}({pk}) to link.")
-        setattr(found, _COLUMN[type.name], owner)
+        setattr(found, COLUMN[type.name], owner)
         found.save()
         self.changed[(target.name, pk)] = found
 
@@ -153,6 +153,10 @@ class Work:
         for pk in dict.fromkeys(locations):
             m.HistoricalPlace.objects.create(historical=was, location_id=pk)
         self.made[("HistoricalLocation", was.pk)] = was
+
+    def leave(self, thing: Any) -> None:
+        """A thing is nowhere now; there is no historical location without a place."""
+        self._at(thing, ())
 
     def _at(self, thing: Any, locations: Sequence[int]) -> None:
         m.ThingLocation.objects.filter(thing=thing).delete()
@@ -204,7 +208,9 @@ class Work:
             recording.check_result(fact, one.result)
             given = body.get("FeatureOfInterest") if feature is None else {"@iot.id": feature}
             rows.append(recording.observation(one, self.observe(stream, given)))
-        return [int(one) for one in store.append(Batch.of(rows)).id]
+        made = [int(one) for one in store.append(Batch.of(rows)).id]
+        undoing.appended(made)
+        return made
 
     # -- features -------------------------------------------------------------------------
     def observe(self, stream: int, given: Any) -> int:

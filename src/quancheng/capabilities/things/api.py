@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from ninja import Query, Router, Schema
 from ninja.security import django_auth
 
-from quancheng.capabilities.things import actions, observations, queries, upkeep_api
+from quancheng.capabilities.things import actions, district_api, observations, queries, upkeep_api
 from quancheng.capabilities.things.api_rows import alarm_row, letter_row, station_row
 from quancheng.capabilities.things.api_words import aware, plain
 from quancheng.capabilities.things.values import ReceivedFrame
@@ -25,6 +25,7 @@ from quancheng.kernel.middleware import call_of
 
 router = Router()
 router.add_router("", upkeep_api.router)
+router.add_router("", district_api.router)
 BODY_LIMIT = 1024 * 1024
 
 

@@ -21,8 +21,10 @@ from quancheng.capabilities.observations import actions as store
 from quancheng.capabilities.observations import queries as kept
 from quancheng.capabilities.observations.values import Batch
 from quancheng.capabilities.sensorthings import actions as sta
+from quancheng.capabilities.sensorthings.values import StreamRow, ThingRow
 from quancheng.capabilities.things.models import BridgePosition, Datastream, Kind, RecentReading, Station
 from quancheng.capabilities.things.models import Quality as Judged
+from quancheng.capabilities.things.places import places_changed
 from quancheng.capabilities.things.properties import PROPERTIES, label_of
 from quancheng.core.telemetry.reading import Quality
 from quancheng.kernel.actions import Call
@@ -56,70 +58,88 @@ def key_of(code: str) -> str:
 
 # -- things and streams -----------------------------------------------------------------------
 def enrol_stations(call: Call, stations: Sequence[Station]) -> int:
-    """Make or renew the things and streams of stations, inside the caller's action; how many streams."""
-    rows = Datastream.objects.filter(station__in=stations).order_by("pk")
+    """Make or renew the things and streams of stations, inside the caller's action; how many streams are new.
+
+    Few statements whatever the number; at most 5,000 stations.
+    """
     streams: dict[int, list[Datastream]] = {}
-    for row in rows:
+    for row in Datastream.objects.filter(station__in=stations).order_by("pk"):
         streams.setdefault(row.station_id, []).append(row)
-    properties: dict[str, int] = {}
-    sensors: dict[tuple[str, str], int] = {}
+    enrolling = _Enrolling(call)
+    rows = [enrolling.thing(station, streams.get(station.pk, [])) for station in stations]
+    made = sta.upsert_things(call, rows=rows)
     numbered, changed = [], []
     for station in stations:
-        thing = _thing(call, station)
+        thing = made["things"][key_of(station.code)]
         if station.thing != thing:
             station.thing = thing
             changed.append(station)
         for row in streams.get(station.pk, []):
-            if row.prop not in properties:
-                properties[row.prop] = _property(call, row.prop)
-            model = (station.kind, station.model)
-            if model not in sensors:
-                sensors[model] = _sensor(call, *model)
-            number = _stream(call, station, row, thing, properties[row.prop], sensors[model])
+            number = made["streams"][_stream_key(station, row)]
             if row.number != number:
                 row.number = number
                 numbered.append(row)
     Datastream.objects.bulk_update(numbered, ["number"], batch_size=500)
     Station.objects.bulk_update(changed, ["thing"], batch_size=500)
+    if numbered:
+        places_changed(call.at)
     return len(numbered)
 
 
-def _thing(call: Call, station: Station) -> int:
-    facts = {
-        "code": station.code, "kind": station.kind, "name_en": station.en, "region": station.region,
-        "department": station.department, "protocol": station.protocol, "maker": station.maker,
-        "model": station.model, "simulated": station.simulated,
-    }  # fmt: skip
-    return sta.upsert_thing(
-        call, key=key_of(station.code), name=station.zh, description=f"{Kind(station.kind).name} {station.en}",
-        properties=facts, lon=station.lon, lat=station.lat, location_name=station.zh, public=station.kind in PUBLIC,
-    )  # fmt: skip
+def _stream_key(station: Station, row: Datastream) -> str:
+    return f"{key_of(station.code)}:{row.prop}"
 
 
-def _property(call: Call, prop: str) -> int:
-    text = label_of(prop)
-    return sta.upsert_observed_property(
-        call, key=key_of(prop), name=text.zh, definition=f"urn:quancheng:property:{prop}", description=text.en,
-        properties={"name_en": text.en, "property": prop},
-    )  # fmt: skip
+class _Enrolling:
+    """Rows of one call for SensorThings; properties and sensors are made once each."""
 
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._properties: dict[str, int] = {}
+        self._sensors: dict[tuple[str, str], int] = {}
 
-def _sensor(call: Call, kind: str, model: str) -> int:
-    name = f"{kind} {model}".strip()
-    return sta.upsert_sensor(call, key=f"things:{kind}:{model}", name=name, description=name, metadata="")
+    def thing(self, station: Station, streams: Sequence[Datastream]) -> ThingRow:
+        """A station with its streams."""
+        facts = {
+            "code": station.code, "kind": station.kind, "name_en": station.en, "region": station.region,
+            "department": station.department, "protocol": station.protocol, "maker": station.maker,
+            "model": station.model, "simulated": station.simulated,
+        }  # fmt: skip
+        return ThingRow(
+            key=key_of(station.code), name=station.zh, description=f"{Kind(station.kind).name} {station.en}",
+            properties=facts, lon=station.lon, lat=station.lat, location_name=station.zh, public=station.kind in PUBLIC,
+            streams=tuple(self._stream(station, row) for row in streams),
+        )  # fmt: skip
 
+    def _stream(self, station: Station, row: Datastream) -> StreamRow:
+        text = label_of(row.prop)
+        facts = {
+            "property": row.prop, "station": station.code, "kind": station.kind, "region": station.region,
+            "department": station.department, "simulated": station.simulated,
+        }  # fmt: skip
+        return StreamRow(
+            key=_stream_key(station, row), name=f"{station.zh} {text.zh}", description=f"{station.en}: {text.en}",
+            unit_name=row.unit or "-", unit_symbol=row.unit, unit_definition=_UCUM,
+            observed_property=self._property(row.prop), sensor=self._sensor(station.kind, station.model),
+            properties=facts, public=station.kind in PUBLIC,
+        )  # fmt: skip
 
-def _stream(call: Call, station: Station, row: Datastream, thing: int, prop: int, sensor: int) -> int:
-    text = label_of(row.prop)
-    facts = {
-        "property": row.prop, "station": station.code, "kind": station.kind, "region": station.region,
-        "department": station.department, "simulated": station.simulated,
-    }  # fmt: skip
-    return sta.upsert_stream(
-        call, key=f"things:{station.code}:{row.prop}", thing=thing, name=f"{station.zh} {text.zh}",
-        description=f"{station.en}: {text.en}", unit_name=row.unit or "-", unit_symbol=row.unit,
-        unit_definition=_UCUM, observed_property=prop, sensor=sensor, properties=facts, public=station.kind in PUBLIC,
-    )  # fmt: skip
+    def _property(self, prop: str) -> int:
+        if prop not in self._properties:
+            text = label_of(prop)
+            self._properties[prop] = sta.upsert_observed_property(
+                self._call, key=key_of(prop), name=text.zh, definition=f"urn:quancheng:property:{prop}",
+                description=text.en, properties={"name_en": text.en, "property": prop},
+            )  # fmt: skip
+        return self._properties[prop]
+
+    def _sensor(self, kind: str, model: str) -> int:
+        if (kind, model) not in self._sensors:
+            name = f"{kind} {model}".strip()
+            self._sensors[kind, model] = sta.upsert_sensor(
+                self._call, key=f"things:{kind}:{model}", name=name, description=name, metadata=""
+            )
+        return self._sensors[kind, model]
 
 
 def withdraw(call: Call, things: Sequence[int]) -> int:

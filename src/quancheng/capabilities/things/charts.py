@@ -8,9 +8,11 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+from django.utils.translation import override
+
 from quancheng.capabilities.observations import queries as kept
 from quancheng.capabilities.things import bridge, city, queries
-from quancheng.capabilities.things.models import Alarm, Datastream, Station
+from quancheng.capabilities.things.models import Alarm, Datastream, Kind, Station
 from quancheng.capabilities.things.properties import PROPERTIES, RAIN_5MIN, label_of, unit_of
 from quancheng.capabilities.things.values import Point
 from quancheng.core.text import Text
@@ -113,7 +115,7 @@ def _band(buckets: list[Bucket], prop: str) -> dict[str, Any]:
 def station_map(kind: str, href: str) -> dict[str, Any]:
     """All stations of a kind on the map, coloured by their open alarm."""
     layer: dict[str, Any] = {
-        "id": "stations", "label": Text("监测站点", "Stations"), "kind": "circle",
+        "id": "stations", "label": _layer_label(kind), "kind": "circle",
         "url": f"/api/v1/things/stations.geojson?kind={kind}", "topic": "things.stations", "color": "level",
         "radius": 6, "title": "name",
         "fields": [
@@ -125,6 +127,17 @@ def station_map(kind: str, href: str) -> dict[str, Any]:
     if href:
         layer["href"] = href
     return {"base": True, "bounds": list(city.bounds()), "layers": [layer]}
+
+
+def _layer_label(kind: str) -> Text:
+    """The layer's name in the legend: what is shown, when only one kind is."""
+    if kind not in Kind.values:
+        return Text("监测站点", "Stations")
+    label = Kind(kind).label
+    with override("zh-hans"):
+        zh = str(label)
+    with override("en"):
+        return Text(zh, str(label))
 
 
 def place_map(found: Station) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from quancheng.capabilities.things import actions
-from quancheng.capabilities.things.models import Kind, Maintainer, Station, Status
+from quancheng.capabilities.things.models import Datastream, Kind, Maintainer, Station, Status
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 
@@ -29,17 +29,20 @@ Row = tuple[str, str, datetime, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What a stream usually says: middle, daily swing, noise, and the least it can be."""
+    """What a stream usually says: middle, daily swing, noise, the least it can be, and the hour of the highest."""
 
     middle: float
     swing: float
     noise: float
     least: float
+    peak: float = 20.0
 
     def at(self, moment: datetime, random: np.random.Generator) -> Decimal:
-        """A value of a moment: highest in the evening, lowest before dawn."""
+        """A value of a moment: highest at its hour, lowest half a day later."""
         hour = moment.astimezone(clock.LOCAL).hour + moment.minute / 60
-        value = self.middle + self.swing * cos((hour - 20) * pi / 12) + self.noise * float(random.normal())
+        value = (
+            self.middle + self.swing * cos((hour - self.peak) * pi / 12) + self.noise * float(random.normal())
+        )
         return Decimal(str(max(self.least, value))).quantize(_PLACES)
 
 
@@ -142,4 +145,6 @@ def report(slot: datetime) -> int:
     if not stations:
         return 0
     call = Call.system("things", simulated=True)
-    return actions.record_readings(call, rows=list(readings(stations, [slot], random)))
+    rows = readings(stations, [slot], random)
+    known = set(Datastream.objects.filter(station__in=speaking).values_list("station__code", "prop"))
+    return actions.record_readings(call, rows=[row for row in rows if row[:2] in known])

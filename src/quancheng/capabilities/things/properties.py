@@ -99,7 +99,7 @@ MAIN = {
     "camera": "", "pole": "", "satellite": "", "drone": "",
 }  # fmt: skip
 """What a station of a kind is for: the property its marker and list row show; empty for mere carriers."""
-ALSO = {AIR: ("pm10",), "vehicle": ("pm10",)}
+ALSO = {AIR: ("pm10", "so2", "no2", "co", "o3"), "vehicle": ("pm10",)}
 """What stations of a kind measure besides."""
 
 

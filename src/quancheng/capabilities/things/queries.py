@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.things import observations
+from quancheng.capabilities.things.districts import district_hours as district_hours
 from quancheng.capabilities.things.models import (
     OPEN,
     Alarm,

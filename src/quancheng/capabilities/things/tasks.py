@@ -18,7 +18,7 @@ def detect_silence(handle: Any = None) -> dict[str, int]:
     minutes = rulebook.find("things.silent_minutes").integer()
     call = Call.system("things")
     silent = actions.mark_silent(call, minutes=minutes)
-    return {"by_minutes": silent, "overdue": actions.mark_overdue(call), **actions.watch_streams(call)}
+    return {"by_minutes": silent, "overdue": actions.mark_overdue(call), **pumping.watch()}
 
 
 @jobs.every("things.escalate", cron="* * * * *")

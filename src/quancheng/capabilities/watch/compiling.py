@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import cos, radians
 from typing import Any
 
 import numpy as np
 
-from quancheng.capabilities.watch import scopes
 from quancheng.capabilities.watch.models import RuleVersion
+from quancheng.capabilities.watch.scopes import Resolver
 from quancheng.capabilities.watch.values import Draft, Scope, StreamRow, micros, spec_of
 from quancheng.core.rules import Finding, RuleError
 from quancheng.core.text import Text
 from quancheng.core.watch import Kind, Rule, Spec
 from quancheng.kernel import rulebook
 from quancheng.kernel.actor import Actor
-from quancheng.kernel.errors import InvalidInput
+from quancheng.kernel.errors import InvalidInput, QuanchengError
 
 STATION = "things:"
 
@@ -36,9 +36,36 @@ def compile_version(version: RuleVersion, actor: Actor, *, since: int | None = N
 
     Raises InvalidInput when its parameter has no value today or its streams are too many.
     """
-    draft = draft_of(version)
-    begin = since if since is not None else micros(version.valid_from) - 1 if version.valid_from else -(2**62)
-    return compile_draft(draft, actor, number=version.pk, since=begin)
+    begin = _begin(version) if since is None else since
+    return compile_draft(draft_of(version), actor, number=version.pk, since=begin)
+
+
+def compile_versions(
+    versions: Iterable[RuleVersion], actor: Actor
+) -> Iterator[tuple[RuleVersion, Compiled | QuanchengError]]:
+    """Many stored versions with few queries; one that cannot be compiled comes with its reason.
+
+    Ten thousand rules of one stream each are some twenty queries, not ten thousand.
+    """
+    drafts: list[tuple[RuleVersion, Draft | QuanchengError]] = []
+    for version in versions:
+        try:
+            drafts.append((version, draft_of(version)))
+        except QuanchengError as refused:
+            drafts.append((version, refused))
+    resolver = Resolver(actor, (one.scope for _, one in drafts if isinstance(one, Draft)))
+    for version, draft in drafts:
+        if isinstance(draft, QuanchengError):
+            yield version, draft
+            continue
+        try:
+            yield version, _compile(draft, resolver, number=version.pk, since=_begin(version))
+        except QuanchengError as refused:
+            yield version, refused
+
+
+def _begin(version: RuleVersion) -> int:
+    return micros(version.valid_from) - 1 if version.valid_from else -(2**62)
 
 
 def draft_of(version: RuleVersion) -> Draft:
@@ -51,9 +78,13 @@ def draft_of(version: RuleVersion) -> Draft:
 
 def compile_draft(draft: Draft, actor: Actor, *, number: int, since: int) -> Compiled:
     """As :func:`compile_version`, of a draft that may not be stored yet."""
+    return _compile(draft, Resolver(actor), number=number, since=since)
+
+
+def _compile(draft: Draft, resolver: Resolver, *, number: int, since: int) -> Compiled:
     spec, finding = draft.spec, found(draft.parameter)
     places = spec.kind is Kind.NEIGHBOUR
-    rows = scopes.rows_of(actor, draft.scope, places=places)
+    rows = resolver.rows_of(draft.scope, places=places)
     limits: dict[int, float] = {}
     if finding is not None:
         spec, limits = _limited(spec, finding, rows)
@@ -62,7 +93,7 @@ def compile_draft(draft: Draft, actor: Actor, *, number: int, since: int) -> Com
     streams = {row.id: row for row in rows}
     rule = Rule(number, spec, tuple(streams), since, limits=limits)
     if spec.kind is Kind.SEQUENCE:
-        followers = scopes.followers_of(actor, draft.scope)
+        followers = resolver.followers_of(draft.scope)
         streams |= {row.id: row for row in followers}
         sites, second = {row.id: row.key for row in rows}, {row.id: row.key for row in followers}
         both = set(sites.values()) & set(second.values())

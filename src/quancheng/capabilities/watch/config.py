@@ -38,7 +38,9 @@ class Limits:
     rules_seconds: float = field(default_factory=lambda: _number("QUANCHENG_WATCH_RULES_SECONDS", 0.8))
     """How often changed rules are looked for."""
     streams_seconds: float = field(default_factory=lambda: _number("QUANCHENG_WATCH_STREAMS_SECONDS", 30))
-    """How often scopes are resolved again."""
+    """How soon scopes are resolved again after entities of the sensor service changed."""
+    every_seconds: float = field(default_factory=lambda: _number("QUANCHENG_WATCH_EVERY_SECONDS", 600))
+    """How often they are resolved again though no change was heard of."""
     absence_seconds: float = field(default_factory=lambda: _number("QUANCHENG_WATCH_ABSENCE_SECONDS", 2))
     """How often overdue streams are looked for."""
     trial_rows: int = field(default_factory=lambda: int(_number("QUANCHENG_WATCH_TRIAL_ROWS", 20_000_000)))

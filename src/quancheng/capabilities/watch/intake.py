@@ -37,8 +37,7 @@ class Intake:
     """接入: when anything last came, and the alarm that is open about it. Times in µs."""
 
     def __init__(self, place: Path | None = None) -> None:
-        here = place or log_reader.log_folder()  # type: ignore[attr-defined]  # a room that names no exports
-        self.heard = last_append(here)
+        self.heard = log_reader.last_append(place)
         """None: nothing ever came, so nothing is missing."""
         self.alarm: int | None = None
         if (known := _open()) is not None:  # quiet since before it was raised, whatever the files say
@@ -86,12 +85,6 @@ def grounds(finding: Finding, quiet: int) -> dict[str, object]:
         "amount": round(quiet / SECOND, 1), "threshold": seconds, "unit": "s", "property": "", "version": 1,
         "condition": words.to_dict(), "citation": finding.rule.citation, "place": PLACE.to_dict(),
     }  # fmt: skip
-
-
-def last_append(folder: Path) -> int | None:
-    """When the newest file of the log was written (µs, not in the future); None without any."""
-    times = [one.stat().st_mtime_ns for one in folder.glob("*/*.log") if one.stat().st_size]
-    return min(max(times) // 1000, micros(clock.now())) if times else None
 
 
 def _open() -> tuple[int, datetime] | None:

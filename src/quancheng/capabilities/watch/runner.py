@@ -21,9 +21,10 @@ from django.db import close_old_connections
 
 from quancheng.capabilities.observations.log import LogReader
 from quancheng.capabilities.observations.values import Batch
+from quancheng.capabilities.sensorthings import queries as sta
 from quancheng.capabilities.watch import actions, checkpoint, explaining, queries
 from quancheng.capabilities.watch.checkpoint import Checkpoint
-from quancheng.capabilities.watch.compiling import Compiled, compile_version
+from quancheng.capabilities.watch.compiling import Compiled, compile_versions
 from quancheng.capabilities.watch.config import Limits, folder
 from quancheng.capabilities.watch.delays import received
 from quancheng.capabilities.watch.intake import Intake
@@ -61,6 +62,7 @@ class Runner:
         self.looked = micros(clock.now())
         """The last look at the log: what comes now was appended since."""
         self._stamp: object = None
+        self._changed = 0
         self._resolved = self._scanned = self._looked = self._saved = float("-inf")
         self._begin()
 
@@ -83,8 +85,7 @@ class Runner:
         if not force and now - self._looked < self.limits.rules_seconds:
             return False
         self._looked = now
-        stale = now - self._resolved > self.limits.streams_seconds
-        if not (force or stale or self._now_stamp() != self._stamp):
+        if not (force or self._is_stale(now) or self._now_stamp() != self._stamp):
             return False
         before = {one.rule.id: one.rule for one in self.compiled.values()}
         self._compile()
@@ -97,20 +98,26 @@ class Runner:
         log.info("watch.rules", rules=len(rules), streams=len(self.engine.memory))
         return True
 
+    def _is_stale(self, now: float) -> bool:
+        """Streams may have come or gone: entities changed since, or nobody looked for long."""
+        age = now - self._resolved
+        if age <= self.limits.streams_seconds:
+            return False
+        return age > self.limits.every_seconds or sta.last_change() != self._changed
+
     def _now_stamp(self) -> object:
         return (*queries.stamp(), clock.today())
 
     def _compile(self) -> None:
-        self._resolved = time.monotonic()
+        self._resolved, self._changed = time.monotonic(), sta.last_change()
         self._stamp = self._now_stamp()
         call = Call.system("watch")
         self.versions, self.compiled = {}, {}
-        for version in queries.in_force():
-            try:
-                self.compiled[version.pk] = compile_version(version, call.actor)
-                self.versions[version.pk] = version
-            except QuanchengError as refused:  # one rule without a value must not stop the others
-                log.error("watch.rule_not_working", rule=str(version), reason=refused.detail.zh)
+        for version, found in compile_versions(queries.in_force(), call.actor):
+            if isinstance(found, QuanchengError):  # one rule without a value must not stop the others
+                log.error("watch.rule_not_working", rule=str(version), reason=found.detail.zh)
+                continue
+            self.compiled[version.pk], self.versions[version.pk] = found, version
         gone = Episode.objects.filter(ended=None).exclude(version__in=queries.in_force())
         ends = [(one.version_id, one.stream, one.began, micros(call.at)) for one in gone[:5000]]
         if ends:

@@ -15,11 +15,46 @@ _COLUMNS = ("pk", "name", "unit", "properties", "thing__key", "thing_id", "thing
             "observed_property__key", "observed_property__name")  # fmt: skip
 ROWS = 200_000
 """Streams one scope may cover."""
+NAMED = 500
+"""Streams asked for by number in one query: below every database's limit of parameters."""
+
+
+class Resolver:
+    """范围解析: many scopes in few queries: streams named by number together, scopes in the same words once.
+
+    ``scopes`` are those that will be asked for. Good for one look at the tables, not for keeping.
+    """
+
+    def __init__(self, actor: Actor, scopes: Iterable[Scope] = ()) -> None:
+        self.actor = actor
+        wanted = sorted({one for scope in scopes for one in scope.streams})
+        self._named: dict[int, StreamRow] = {}
+        self._asked = frozenset(wanted)
+        for start in range(0, len(wanted), NAMED):
+            chosen = sta.visible_streams(actor).filter(pk__in=wanted[start : start + NAMED])
+            self._named |= {row.id: row for row in _all(chosen, False)}
+        self._kept: dict[tuple[str, Scope], list[StreamRow]] = {}
+
+    def rows_of(self, scope: Scope, *, places: bool = False) -> list[StreamRow]:
+        """As :func:`rows_of`."""
+        if scope.streams and not places and self._asked.issuperset(scope.streams):
+            return [self._named[one] for one in sorted(set(scope.streams)) if one in self._named]
+        key = ("places" if places else "rows", scope)
+        if key not in self._kept:
+            self._kept[key] = rows_of(self.actor, scope, places=places)
+        return self._kept[key]
+
+    def followers_of(self, scope: Scope) -> list[StreamRow]:
+        """As :func:`followers_of`."""
+        key = ("followers", scope)
+        if key not in self._kept:
+            self._kept[key] = followers_of(self.actor, scope)
+        return self._kept[key]
 
 
 def rows_of(actor: Actor, scope: Scope, *, places: bool = False) -> list[StreamRow]:
     """Streams of the scope the actor may see, by number; with places when asked for."""
-    return _rows(_narrow(sta.visible_streams(actor), scope, scope.property), scope, places)
+    return _all(_narrow(sta.visible_streams(actor), scope, scope.property), places)
 
 
 def followers_of(actor: Actor, scope: Scope) -> list[StreamRow]:
@@ -27,7 +62,7 @@ def followers_of(actor: Actor, scope: Scope) -> list[StreamRow]:
     if not scope.then_property:
         return []
     second = Scope(property=scope.then_property, kind="", region=scope.region, thing=scope.thing)
-    return _rows(_narrow(sta.visible_streams(actor), second, second.property), second, False)
+    return _all(_narrow(sta.visible_streams(actor), second, second.property), False)
 
 
 def count(actor: Actor, scope: Scope) -> int:
@@ -71,7 +106,7 @@ def _prefix(region: str) -> str:
     return digits
 
 
-def _rows(streams: QuerySet[Any], scope: Scope, places: bool) -> list[StreamRow]:
+def _all(streams: QuerySet[Any], places: bool) -> list[StreamRow]:
     rows = list(streams.order_by("pk").values_list(*_COLUMNS)[:ROWS])
     where = places_of(streams, [row[5] for row in rows]) if places else {}
     return [_row(row, where.get(row[5])) for row in rows]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from quancheng.core.sensorthings import times
+from quancheng.core.sensorthings import cursors, times
 from quancheng.core.sensorthings.expressions import Expression
 from quancheng.core.sensorthings.faults import BadQuery
 from quancheng.core.sensorthings.filters import Order, parse_filter, parse_orderby
@@ -51,6 +51,8 @@ class Query:
     expand: tuple[Expand, ...] = ()
     top: int | None = None
     skip: int = 0
+    after: cursors.Cursor | None = None
+    """Begin after this row; ``skip`` then only says how many were before."""
     count: bool = False
     format: str = "default"
     as_of: int | None = None
@@ -86,6 +88,8 @@ class _Reader:
             given[name] = value
         query = Query(raw=given)
         functions = given.pop("$functions", None)
+        if depth == 0 and (token := given.pop("$skiptoken", None)) is not None:
+            query = replace(query, after=cursors.read(token, given.get("$orderby", "")))
         for name, value in given.items():
             query = replace(query, **self.option(name, value, type, depth))
         if functions is not None:
@@ -217,13 +221,15 @@ def _truth(name: str, value: str) -> bool:
     return value.strip().lower() == "true"
 
 
-def _select(value: str, type: EntityType) -> tuple[str, ...]:
+def _select(value: str, type: EntityType) -> tuple[str, ...] | None:
     names = []
     for part in value.split(","):
         name = part.strip()
         first = name.partition("/")[0]
         if name in _CONTROL:
             names.append(_CONTROL[name])
+        elif name == "*":
+            return None
         elif first in type.by_name or name in type.links:
             names.append(first)
         else:

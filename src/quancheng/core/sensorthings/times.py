@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = EPOCH.replace(tzinfo=None)
 _ONE = timedelta(microseconds=1)
 MINIMUM = -62_135_596_800_000_000
 """0001-01-01T00:00:00Z, ``mindatetime()``."""
@@ -147,10 +148,9 @@ def format_duration(micro: int) -> str:
 
 def format_instant(time: int) -> str:
     """``2026-07-18T09:05:00.000Z``; microseconds are shown when there are any."""
-    whole, micro = divmod(time, 1_000_000)
-    base = EPOCH + timedelta(seconds=whole)
-    fraction = f"{micro:06d}" if micro % 1000 else f"{micro // 1000:03d}"
-    return f"{base.year:04d}-{base.strftime('%m-%dT%H:%M:%S')}.{fraction}Z"
+    # a naive sum and isoformat: this runs for every time of every answer
+    moment = _EPOCH + timedelta(microseconds=time)
+    return moment.isoformat(timespec="microseconds" if time % 1000 else "milliseconds") + "Z"
 
 
 def format_time(start: int, end: int | None) -> str:

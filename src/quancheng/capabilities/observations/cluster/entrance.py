@@ -8,6 +8,8 @@ whatever happens to the leader; the brokers drop what they have.
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 import time
 import uuid
 from collections import deque
@@ -173,3 +175,41 @@ def entrance() -> Entrance:
     if found is None:
         found = _entrances[loop] = Entrance()
     return found
+
+
+_own: dict[int, asyncio.AbstractEventLoop] = {}
+"""By process: the loop of the thread that sends for callers without a loop."""
+_starting = threading.Lock()
+
+
+def accept_blocking(batch: Batch) -> None:
+    """:meth:`Entrance.accept` for threads without an event loop (uploads by HTTP). Raises ClusterDown."""
+
+    async def accept() -> None:
+        await entrance().accept(batch)
+
+    asyncio.run_coroutine_threadsafe(accept(), _own_loop()).result()
+
+
+def _own_loop() -> asyncio.AbstractEventLoop:
+    with _starting:
+        found = _own.get(os.getpid())  # a thread does not survive a fork
+        if found is None:
+            found = _own[os.getpid()] = asyncio.new_event_loop()
+            threading.Thread(target=found.run_forever, name="observations-entrance", daemon=True).start()
+        return found
+
+
+def leave() -> None:
+    """End the connection and the thread of :func:`accept_blocking`; the next call makes new ones."""
+    with _starting:
+        loop = _own.pop(os.getpid(), None)
+    if loop is None:
+        return
+
+    async def close() -> None:
+        if (mine := _entrances.pop(loop, None)) is not None:
+            await mine.close()
+
+    asyncio.run_coroutine_threadsafe(close(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)

@@ -12,6 +12,7 @@ from quancheng.capabilities.sensorthings.actions.features import (
     create_stream_with_observation,
     observe_feature,
 )
+from quancheng.capabilities.sensorthings.actions.links import link_entities
 from quancheng.capabilities.sensorthings.actions.upserts import (
     upsert_observed_property,
     upsert_sensor,
@@ -23,6 +24,7 @@ __all__ = [
     "create_entity",
     "create_stream_with_observation",
     "delete_entities",
+    "link_entities",
     "observe_feature",
     "update_entity",
     "upsert_observed_property",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from quancheng.capabilities.observations import actions as store
-from quancheng.capabilities.sensorthings import facts, versions
+from quancheng.capabilities.sensorthings import facts, tags, undoing, versions
 from quancheng.capabilities.sensorthings import models as m
 from quancheng.capabilities.sensorthings.changing import change
 from quancheng.capabilities.sensorthings.messages import missing
@@ -35,16 +35,27 @@ def create_entity(call: Call, *, kind: str, body: Mapping[str, Any], given: Mapp
 
 
 @action("sensorthings.entity.update")
-def update_entity(call: Call, *, kind: str, id: int, body: Mapping[str, Any], replace: bool = False) -> int:
+def update_entity(
+    call: Call,
+    *,
+    kind: str,
+    id: int,
+    body: Mapping[str, Any],
+    replace: bool = False,
+    expect: Sequence[str] = (),
+) -> int:
     """修改实体: the properties and links that are given; ``replace``: the others become empty.
 
-    Raises Refused (400, 404), Forbidden, NotSignedIn.
+    ``expect``: marks (:func:`tags.mark`) of which the entity must have one before.
+    Raises Refused (400, 404, 412), Forbidden, NotSignedIn.
     """
     table = TABLES[kind]
     access.require(call.actor, "write", table.model)
-    row = access.visible(call.actor, table.model, verb="write").filter(pk=id, **table.where).first()
+    rows = access.visible(call.actor, table.model, verb="write").filter(pk=id, **table.where)
+    row: Any = (rows.select_for_update(of=("self",)) if expect else rows).first()
     if row is None:
         raise missing(f"没有{table.type.plural}({id})。", f"There is no {table.type.plural}({id}).")
+    tags.require(row, expect)
     work = Work(call)
     change(work, table.type, row, body, replace=replace)
     work.finish()
@@ -54,10 +65,10 @@ def update_entity(call: Call, *, kind: str, id: int, body: Mapping[str, Any], re
 
 
 @action("sensorthings.entity.delete")
-def delete_entities(call: Call, *, kind: str, ids: Collection[int]) -> int:
+def delete_entities(call: Call, *, kind: str, ids: Collection[int], expect: Sequence[str] = ()) -> int:
     """删除实体, and what cannot be without them (OGC 18-088 § 10.4); how many.
 
-    Raises Refused (404 when one of them is not there), Forbidden, NotSignedIn.
+    ``expect``: marks (:func:`tags.mark`) of which each must have one. Raises Refused (412; 404 when one of them is not there), Forbidden, NotSignedIn.
     """
     table = TABLES[kind]
     access.require(call.actor, "write", table.model)
@@ -67,6 +78,8 @@ def delete_entities(call: Call, *, kind: str, ids: Collection[int]) -> int:
     )
     if len(rows) != len(wanted):
         raise missing()
+    for row in rows:
+        tags.require(row, expect)
     streams = [one for row in rows for one in _streams_of(row)]
     gone = [
         observation for row in rows if kind == "FeatureOfInterest" for observation in _of_feature(call, row)
@@ -84,7 +97,7 @@ def delete_entities(call: Call, *, kind: str, ids: Collection[int]) -> int:
     for pk in wanted[:100]:
         _emit(kind, pk, "delete")
     if gone:
-        store.delete(gone)
+        undoing.at_success(lambda: store.delete(gone))
     return len(rows)
 
 

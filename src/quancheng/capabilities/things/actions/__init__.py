@@ -30,6 +30,7 @@ from quancheng.capabilities.things.actions.register import (
     register_stations,
     retire,
     update_status,
+    update_statuses,
 )
 from quancheng.capabilities.things.actions.rules import sync_rules
 from quancheng.capabilities.things.actions.silence import mark_silent, watch_streams
@@ -80,6 +81,7 @@ __all__ = [
     "undo_import",
     "unmute_alarm",
     "update_status",
+    "update_statuses",
     "verify_order",
     "watch_streams",
 ]

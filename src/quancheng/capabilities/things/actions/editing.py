@@ -8,6 +8,7 @@ from typing import Any
 from quancheng.capabilities.things.actions.register import history, locked, measured
 from quancheng.capabilities.things.facts import calibration_due, wrong_fields
 from quancheng.capabilities.things.models import Datastream, DeviceEvent, Station, Status
+from quancheng.capabilities.things.places import places_changed
 from quancheng.core.text import Text
 from quancheng.kernel import audit, events
 from quancheng.kernel.actions import Call, action
@@ -37,6 +38,8 @@ def edit_device(call: Call, *, code: str, facts: Mapping[str, Any]) -> Station:
         setattr(station, name, value)
     station.calibration_due, station.changed_at = calibration_due(station), call.at
     station.save(update_fields=[*changed, "calibration_due", "changed_at"])
+    if "region" in changed:
+        places_changed(call.at)
     known = set(Datastream.objects.filter(station=station).values_list("prop", flat=True))
     missing = [Datastream.of(station, prop) for prop in measured(station) if prop not in known]
     Datastream.objects.bulk_create(missing)

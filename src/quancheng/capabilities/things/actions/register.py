@@ -12,8 +12,10 @@ from quancheng.capabilities.things.properties import ALSO, MAIN, VOLTAGE
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, events
 from quancheng.kernel.actions import Call, action
-from quancheng.kernel.errors import Conflict, InvalidInput
+from quancheng.kernel.errors import Conflict, InvalidInput, NotFound, TooLarge
 
+MOST = 5_000
+"""Devices of one change of states."""
 _FIELDS = ("code", "zh", "en", "kind", "lon", "lat", "region", "department")
 
 
@@ -119,6 +121,54 @@ def update_status(call: Call, *, code: str, status: str, note: str = "") -> Stat
             fields={"status": Text("请选择状态；退役请用“退役”", "Choose a state; to retire use retire")}
         )
     return _change(call, station, Status(status), note)
+
+
+@action("things.update_statuses", idempotent=False)
+def update_statuses(call: Call, *, rows: Mapping[str, str], note: str = "") -> int:
+    """成批变更状态: code → state, as :func:`update_status` for each, all or none; how many changed.
+
+    For modules that hear of many devices at once: those in that state already, and retired ones, are left
+    alone. At most 5,000. Raises Forbidden, NotFound (the first unknown code), InvalidInput, TooLarge.
+    """
+    access.require(call.actor, "manage", Station)
+    if len(rows) > MOST:
+        raise TooLarge(Text(f"一次最多{MOST}台设备。", f"At most {MOST} devices at once."))
+    if wrong := set(rows.values()) - (set(Status.values) - {Status.RETIRED}):
+        raise InvalidInput(
+            fields={"status": Text(f"没有这种状态：{min(wrong)}", f"No such state: {min(wrong)}")}
+        )
+    stations = list(
+        access.visible(call.actor, Station)
+        .select_for_update(of=("self",))
+        .filter(code__in=rows)
+        .order_by("pk")
+    )
+    if missing := set(rows) - {one.code for one in stations}:
+        raise NotFound(Text(f"没有设备 {min(missing)}。", f"There is no device {min(missing)}."))
+    changing = [one for one in stations if one.status not in {rows[one.code], Status.RETIRED}]
+    _require_all(call, changing)
+    for one in changing:
+        raising.tell_status(one, Status(rows[one.code]))
+        one.status, one.note, one.changed_at = Status(rows[one.code]), note.strip()[:300], call.at
+    Station.objects.bulk_update(changing, ["status", "note", "changed_at"], batch_size=500)
+    DeviceEvent.objects.bulk_create(
+        [history(call, one, DeviceEvent.What.STATUS, note, status=str(one.status)) for one in changing],
+        batch_size=500,
+    )
+    audit.note(
+        changed=len(changing), given=len(rows), note=note[:300], first=[one.code for one in changing[:20]]
+    )
+    return len(changing)
+
+
+def _require_all(call: Call, stations: Sequence[Station]) -> None:
+    """One question for all; the one that may not be managed raises Forbidden by itself."""
+    keys = [one.pk for one in stations]
+    may = access.visible(call.actor, Station, verb="manage").filter(pk__in=keys)
+    allowed = set(may.values_list("pk", flat=True))
+    for one in stations:
+        if one.pk not in allowed:
+            access.require(call.actor, "manage", one)
 
 
 @action("things.retire")

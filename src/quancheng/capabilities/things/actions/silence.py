@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 from quancheng.capabilities.things import bridge, raising
 from quancheng.capabilities.things.intervals import Intervals
@@ -42,44 +40,46 @@ class _Heard:
 
 
 @action("things.watch_streams", idempotent=False)
-def watch_streams(call: Call) -> dict[str, int]:
+def watch_streams(call: Call, *, after: int = 0) -> dict[str, int]:
     """逐流静默检测: by the expected interval of each stream; a station is as silent as its main stream.
 
-    Stations heard through the observation store wake up here. Streams never heard are not judged.
+    The next ``CHUNK`` streams after a row number, so that a million streams are many short transactions;
+    ``last`` is where to go on, 0 at the end. Stations heard through the observation store wake up here.
+    Streams never heard are not judged.
     """
     access.require(call.actor, "prune", Station)
-    done = {"silent_streams": 0, "silent": 0, "woken": 0}
-    for chunk in _chunks(_streams(call.at)):
-        quiet = [one for one in chunk if call.at - one.newest > one.limit]
-        loud = [one for one in chunk if call.at - one.newest <= one.limit]
-        done["silent_streams"] += _note_silence(quiet, loud)
-        _seen(chunk)
-        online = Station.objects.filter(
-            status=Status.ONLINE, pk__in={one.station for one in quiet if one.main}
-        )
-        done["silent"] += _set_status(call, list(online), Status.SILENT)
-        asleep = Station.objects.filter(status__in=_AWAKE, pk__in={one.station for one in loud if one.main})
-        done["woken"] += _set_status(call, list(asleep), Status.ONLINE)
+    last, heard = _streams(call.at, after)
+    quiet = [one for one in heard if call.at - one.newest > one.limit]
+    loud = [one for one in heard if call.at - one.newest <= one.limit]
+    done = {"silent_streams": _note_silence(quiet, loud)}
+    _seen(heard)
+    online = Station.objects.filter(status=Status.ONLINE, pk__in={one.station for one in quiet if one.main})
+    done["silent"] = _set_status(call, list(online), Status.SILENT)
+    asleep = Station.objects.filter(status__in=_AWAKE, pk__in={one.station for one in loud if one.main})
+    done["woken"] = _set_status(call, list(asleep), Status.ONLINE)
     audit.note(**done)
-    return done
+    return done | {"last": last}
 
 
-def _streams(at: datetime) -> Iterator[_Heard]:
+def _streams(at: datetime, after: int) -> tuple[int, list[_Heard]]:
+    """Streams that ever spoke among the next ``CHUNK``, and where these end (0 = no more)."""
     intervals = Intervals.on(at)
-    rows = Datastream.objects.exclude(station__status=Status.RETIRED).order_by("pk").values_list(
-        "pk", "station_id", "station__kind", "prop", "number", "silent_since", "interval_minutes"
-    )  # fmt: skip
-    for chunk in _chunks(rows.iterator(chunk_size=CHUNK)):
-        keys = [row[0] for row in chunk]
-        newest = dict(
-            Latest.objects.filter(exercise="", datastream__in=keys).values_list("datastream", "time")
-        )
-        elsewhere = bridge.newest([row[4] for row in chunk if row[4] and row[0] not in newest])
-        for pk, station, kind, prop, number, since, own in chunk:
-            moment = newest.get(pk) or elsewhere.get(number)
-            if moment is not None:
-                limit = timedelta(minutes=intervals.silent_after(kind, own))
-                yield _Heard(pk, station, MAIN[kind] == prop, moment, since, limit)
+    rows = Datastream.objects.filter(pk__gt=after).exclude(station__status=Status.RETIRED).order_by("pk")
+    chunk = list(
+        rows.values_list(
+            "pk", "station_id", "station__kind", "prop", "number", "silent_since", "interval_minutes"
+        )[:CHUNK]
+    )
+    keys = [row[0] for row in chunk]
+    newest = dict(Latest.objects.filter(exercise="", datastream__in=keys).values_list("datastream", "time"))
+    elsewhere = bridge.newest([row[4] for row in chunk if row[4] and row[0] not in newest])
+    heard = []
+    for pk, station, kind, prop, number, since, own in chunk:
+        moment = newest.get(pk) or elsewhere.get(number)
+        if moment is not None:
+            limit = timedelta(minutes=intervals.silent_after(kind, own))
+            heard.append(_Heard(pk, station, MAIN[kind] == prop, moment, since, limit))
+    return (keys[-1] if len(chunk) == CHUNK else 0), heard
 
 
 def _note_silence(quiet: list[_Heard], loud: list[_Heard]) -> int:
@@ -107,9 +107,3 @@ def _set_status(call: Call, stations: list[Station], status: Status) -> int:
         raising.tell_status(station, status)
     Station.objects.filter(pk__in=[one.pk for one in stations]).update(status=status, changed_at=call.at)
     return len(stations)
-
-
-def _chunks(rows: Iterable[object]) -> Iterator[list]:  # type: ignore[type-arg]
-    source = iter(rows)
-    while chunk := list(islice(source, CHUNK)):
-        yield chunk

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.things import coverage as plan
-from quancheng.capabilities.things import desk_forms, judging
+from quancheng.capabilities.things import desk_forms, judging, refusals
 from quancheng.capabilities.things import quality as judged
 from quancheng.capabilities.things.models import Kind, Station
 from quancheng.capabilities.things.pages.common import desk, language, owner
@@ -40,6 +40,10 @@ def quality(request: HttpRequest) -> HttpResponse:
         "refusals": [
             (reason, judging.reason_text(reason), number)
             for reason, number in judged.refusals(actor, **narrow)
+        ],
+        "ingest": [
+            {"owner": owner(one.department) if one.department else "", "row": one}
+            for one in refusals.by_owner(actor, **wanted)
         ],
         "total": judged.figures(_sum(rows)),
         "valid_minutes": judged.Terms.on(wanted["day"]).valid_minutes,

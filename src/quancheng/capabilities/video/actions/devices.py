@@ -89,13 +89,15 @@ def _row(one: Camera) -> dict[str, Any]:
 def _hand_on(
     call: Call, chunk: Sequence[Camera], known: dict[str, tuple[str, str]], done: dict[str, int]
 ) -> None:
+    states: dict[str, str] = {}
     for one in chunk:
         code, before = known.get(one.code, ("", ""))
-        if not code or before == _RETIRED or done["changed"] + done["retired"] >= CHANGES:
+        if not code or before == _RETIRED or done["changed"] + len(states) + done["retired"] >= CHANGES:
             continue
         if one.status == Status.REMOVED:
             things.retire(call, code=code, note=_NOTE)
             done["retired"] += 1
         elif before != _STATES[Status(one.status)]:
-            things.update_status(call, code=code, status=_STATES[Status(one.status)], note=_NOTE)
-            done["changed"] += 1
+            states[code] = _STATES[Status(one.status)]
+    if states:
+        done["changed"] += things.update_statuses(call, rows=states, note=_NOTE)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from quancheng.core.text import Text
 
-from .. import digits
+from .. import bcd
 from ..reading import Quality, Reading
 from ..refusal import FrameRefused, Reason, byte_count
 from .frame import Control, Frame
@@ -171,17 +171,17 @@ def _reading(item: Item, raw: bytes, time: int | None, quality: int, decimals: M
     number = raw[: item.size]
     if number.count(0xFF) == item.size:
         return Reading(item.element, None, unit, time, quality | _MISSING)
-    value = digits.unpack(number, decimals.get(item.element, item.decimals))
+    value = bcd.number_reversed(number, decimals.get(item.element, item.decimals))
     return Reading(item.element, value * factor, unit, time, quality)
 
 
 def _clock(raw: bytes) -> tuple[int | None, int]:
     """实时时间: seconds, minutes, hours, day, month, year (two bytes), lowest first."""
     try:
-        text = digits.text(raw)
+        text = bcd.digits_reversed(raw)
         parts = (text[0:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:14])
         year, month, day, hour, minute, second = map(int, parts)
-        return digits.beijing_micros((year, month, day, hour, minute, second)), 0
+        return bcd.meter_micros((year, month, day, hour, minute, second)), 0
     except FrameRefused:
         return None, _CLOCK
 

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from quancheng.core.text import Text
 
-from .. import digits
+from .. import bcd
 from ..reading import Quality, Reading
 from ..refusal import FrameRefused, Reason, byte_count
 from .frame import Edition, Frame, Function
@@ -302,13 +302,13 @@ def _read(one: Item, raw: bytes) -> Reading:
 
 def _value(one: Item, raw: bytes) -> float | str:
     if one.shape is Shape.NUMBER:
-        return digits.unpack(raw, one.decimals)
+        return bcd.number_reversed(raw, one.decimals)
     if one.shape is Shape.SIGNED:
-        value = digits.unpack(raw[:-1] + bytes((raw[-1] & ~_SIGN,)), one.decimals)
+        value = bcd.number_reversed(raw[:-1] + bytes((raw[-1] & ~_SIGN,)), one.decimals)
         return -value if raw[-1] & _SIGN else value
     if one.shape is Shape.BITS:
         return float(int.from_bytes(raw, "little"))
-    text = digits.text(raw)
+    text = bcd.digits_reversed(raw)
     if one.shape is Shape.DATE:
         return _date(text)
     return _clock(text) if one.shape is Shape.CLOCK else text
@@ -335,11 +335,11 @@ def _clock(text: str) -> str:
 def _demand(one: Item, raw: bytes) -> Reading:
     """最大需量及发生时间: XX.XXXX, then YYMMDDhhmm; all zero where there was none yet."""
     high = raw[2]
-    value = digits.unpack(raw[:2] + bytes((high & ~_SIGN,)), one.decimals)
+    value = bcd.number_reversed(raw[:2] + bytes((high & ~_SIGN,)), one.decimals)
     value = -value if high & _SIGN else value
-    text = digits.text(raw[3:])
+    text = bcd.digits_reversed(raw[3:])
     parts = [int(text[at : at + 2]) for at in range(0, 10, 2)]
     if not any(parts):
         return Reading(one.element, value, one.unit, None, _CLOCK)
     reached = (_CENTURY + parts[0], parts[1], parts[2], parts[3], parts[4], 0)
-    return Reading(one.element, value, one.unit, digits.beijing_micros(reached))
+    return Reading(one.element, value, one.unit, bcd.meter_micros(reached))
