@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 
 import msgspec
 
@@ -22,6 +23,7 @@ from quancheng.core.text import Text
 _HTTP = "application/http"
 _JSON = "application/json; charset=utf-8"
 _PART = {"Content-Type": _HTTP, "Content-Transfer-Encoding": "binary"}
+_PHRASES = {int(one): one.phrase for one in HTTPStatus}
 _NO_READING = Text("变更集中不能有GET请求。", "A change set must not hold GET requests.")
 
 
@@ -110,4 +112,4 @@ def _answer(item: Item, reply: Reply) -> tuple[Mapping[str, str], bytes]:
     else:
         body = msgspec.json.encode(reply.body)
         headers.setdefault("Content-Type", _JSON)
-    return head, multipart.response(reply.status, headers, body)
+    return head, multipart.response(reply.status, _PHRASES.get(reply.status, ""), headers, body)

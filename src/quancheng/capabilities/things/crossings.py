@@ -1,72 +1,73 @@
-"""外部规则告警: what other modules' rules found becomes one open row a rule and place."""
+"""外部规则告警: what other modules' rules found becomes one open row a rule and place.
+
+A bulk is read in a handful of queries, decided in :mod:`counting` and written with a few more, however
+many crossings it has; a single one is a bulk of one.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from quancheng.capabilities.things import raising
-from quancheng.capabilities.things.models import Alarm, AlarmOccurrence, AlarmRule, AlarmStep, Level, Station
+from quancheng.capabilities.things.counting import (
+    Crossing,
+    Identity,
+    Outcome,
+    Place,
+    Span,
+    Standing,
+    Verdict,
+    decide,
+    silence,
+)
+from quancheng.capabilities.things.crossing_rows import alarm_of, occurrence_of, put, rule_of, standing_of
+from quancheng.capabilities.things.models import (
+    Alarm,
+    AlarmMute,
+    AlarmOccurrence,
+    AlarmRule,
+    AlarmStep,
+    Level,
+    Station,
+)
 from quancheng.core.text import Text
-from quancheng.kernel import clock, events
+from quancheng.kernel import events
 from quancheng.kernel.errors import InvalidInput
 
-READINGS_KEPT = 500
-_THING = "things:"
-_CENT = Decimal("0.0001")
-_LARGEST = Decimal(10) ** 13
-_PLACE = ("zh", "en", "lon", "lat", "region", "department", "kind", "unit")
+T = TypeVar("T")
+CHUNK = 190
+"""Asked for at once: five values each stay below 999, the fewest parameters an SQLite takes."""
+_COUNTED = ["count", "level", "last_at", "raised_at", "ended_at"]
+_NEW = (Outcome.RAISED, Outcome.MUTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """A rule that came true at a stream, as its module tells it."""
+def record(crossings: Sequence[Crossing]) -> list[tuple[int, Outcome]]:
+    """Write them inside the running action, in order; the alarm's id and the outcome of each.
 
-    rule: str
-    version: int
-    name: Text
-    level: int
-    key: str
-    stream: int | None
-    at: datetime
-    detected_at: datetime
-    readings: tuple[tuple[int, int, float], ...]
-    finding: dict[str, Any]
-    incident_type: str
-    simulated: bool
-
-    @property
-    def place_key(self) -> str:
-        """``things:<code>`` and the code itself are the same place."""
-        return self.key.removeprefix(_THING)
+    Raises InvalidInput; nothing is written then.
+    """
+    for one in crossings:
+        _check(one)
+    _one_at_a_time(crossings)
+    known = _known(crossings)
+    fresh = [one for one in crossings if one.identity not in known]
+    going = _going({one.place for one in fresh})
+    mutes = _mutes([one for one in fresh if one.place not in going])
+    standings = {place: (alarm.pk, standing_of(alarm)) for place, alarm in going.items()}
+    verdicts = decide(crossings, known, standings, mutes)
+    rows: dict[int, Alarm] = {alarm.pk: alarm for alarm in going.values()}
+    rows |= _new([one for one in verdicts if one.outcome in _NEW], mutes)
+    _write(verdicts, rows)
+    return [(_id(one, rows), one.outcome) for one in verdicts]
 
 
-def record(crossing: Crossing) -> tuple[int, str]:
-    """Write it inside the running action: the alarm's id and ``known``, ``repeated``, ``muted`` or ``raised``."""
-    _check(crossing)
-    _one_at_a_time(crossing)
-    known = _occurrences(crossing).values_list("alarm_id", flat=True).first()
-    if known is not None:
-        return int(known), "known"
-    open_row = (
-        Alarm.objects.filter(rule__code=crossing.rule, key=crossing.place_key, exercise="")
-        .exclude(state=Alarm.State.CLOSED)
-        .select_related("rule", "station", "datastream")
-        .order_by("-pk")
-        .first()
-    )
-    if open_row is not None:
-        _repeat(open_row, crossing)
-        return open_row.pk, "repeated"
-    alarm = _raise(crossing)
-    return alarm.pk, "muted" if alarm.untold else "raised"
+def _id(verdict: Verdict, rows: dict[int, Alarm]) -> int:
+    return verdict.alarm if verdict.alarm > 0 else int(rows[verdict.alarm].pk)
 
 
 def _check(crossing: Crossing) -> None:
@@ -83,113 +84,165 @@ def _check(crossing: Crossing) -> None:
         raise InvalidInput(fields=wrong)
 
 
-def _one_at_a_time(crossing: Crossing) -> None:
-    """SQLite has one writer; on PostgreSQL raisers of the same rule and place wait for each other."""
+def _one_at_a_time(crossings: Sequence[Crossing]) -> None:
+    """SQLite has one writer; on PostgreSQL raisers of the same rule and place wait for each other.
+
+    Locks are taken in the order of their numbers, so that two bulks never wait for each other.
+    """
     if connection.vendor == "postgresql":
-        digest = hashlib.sha256(f"{crossing.rule}|{crossing.place_key}".encode()).digest()
+        places = {f"{rule}|{key}".encode() for rule, key in (one.place for one in crossings)}
+        numbers = sorted(int.from_bytes(hashlib.sha256(one).digest()[:7], "big") for one in places)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest[:7], "big")])
+            cursor.executemany("SELECT pg_advisory_xact_lock(%s)", [(number,) for number in numbers])
 
 
-def _occurrences(crossing: Crossing) -> Any:
-    return AlarmOccurrence.objects.filter(
-        rule=crossing.rule, version=crossing.version, key=crossing.place_key, stream=crossing.stream or 0,
-        at=crossing.at,
-    )  # fmt: skip
+# -- reading ----------------------------------------------------------------------------------
+_KNOWN = """
+WITH asked(number, rule, version, place, stream, at) AS (VALUES {rows})
+SELECT asked.number, told.alarm_id FROM asked CROSS JOIN {table} told
+WHERE told.rule = asked.rule AND told.version = asked.version AND told.key = asked.place
+AND told.stream = asked.stream AND told.at = asked.at
+"""
+"""CROSS JOIN: SQLite then goes from what is asked to the unique index, never the other way."""
 
 
-def _note_occurrence(alarm: Alarm, crossing: Crossing, amount: Decimal | None) -> None:
-    AlarmOccurrence.objects.create(
-        alarm=alarm, rule=crossing.rule, version=crossing.version, key=crossing.place_key,
-        stream=crossing.stream or 0, at=crossing.at, amount=amount,
-    )  # fmt: skip
+def _known(crossings: Sequence[Crossing]) -> dict[Identity, int]:
+    """Alarms of the crossings that were told before."""
+    asked = list({one.identity for one in crossings})
+    adapt, found = connection.ops.adapt_datetimefield_value, {}
+    for part in _chunks(asked):
+        rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(part))
+        told = [(n, *one[:4], adapt(one[4])) for n, one in enumerate(part)]
+        sql = _KNOWN.format(rows=rows, table=AlarmOccurrence._meta.db_table)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [value for row in told for value in row])
+            found |= {part[number]: int(alarm) for number, alarm in cursor.fetchall()}
+    return found
 
 
-def _repeat(alarm: Alarm, crossing: Crossing) -> None:
-    """Once more at the same place: counted, the worse level kept, not told as a new one."""
-    amount = _amount(crossing)
-    before = alarm.level
-    alarm.count += 1
-    alarm.level = min(alarm.level, crossing.level)
-    alarm.last_at = max(alarm.last_at or alarm.raised_at, crossing.at)
-    alarm.raised_at = min(alarm.raised_at, crossing.at)
-    alarm.ended_at = None
-    alarm.save(update_fields=["count", "level", "last_at", "raised_at", "ended_at"])
-    _note_occurrence(alarm, crossing, amount)
-    if alarm.level < before:
-        AlarmStep.objects.create(
-            alarm=alarm, at=crossing.detected_at, what=AlarmStep.What.REPEATED, by=crossing.rule,
-            detail={"before": before, "level": alarm.level},
-        )  # fmt: skip
-    if not alarm.untold:
-        told = {"count": alarm.count, "level_before": before}
-        events.emit("things.alarm.repeated", alarm.key, payload(alarm) | told)
+def _going(places: Iterable[Place]) -> dict[Place, Alarm]:
+    """The newest alarm of each place that is not closed, locked in the order of their ids."""
+    wanted, ids = set(places), []
+    for part in _chunks(sorted(wanted)):
+        rules, keys = {rule for rule, _ in part}, {key for _, key in part}
+        rows = Alarm.objects.filter(rule__code__in=rules, key__in=keys, exercise="")
+        ids += list(rows.exclude(state=Alarm.State.CLOSED).values_list("pk", flat=True))
+    locked = Alarm.objects.select_for_update(of=("self",)).select_related("rule", "station", "datastream")
+    found: dict[Place, Alarm] = {}
+    for some in _chunks(sorted(set(ids))):
+        rows = locked.filter(pk__in=some).exclude(state=Alarm.State.CLOSED).order_by("pk")
+        found |= {(one.rule.code, one.key): one for one in rows if (one.rule.code, one.key) in wanted}
+    return found
 
 
-def _raise(crossing: Crossing) -> Alarm:
-    station = Station.objects.filter(code=crossing.place_key).first()
-    place = clean(_place(crossing, station))
-    muted_until = raising.muted_until(crossing.rule, crossing.place_key, crossing.detected_at)
-    alarm = Alarm.objects.create(
-        rule=_rule_row(crossing),
-        station=station,
-        key=crossing.place_key,
-        stream=crossing.stream,
-        place=place,
-        department=str(place.get("department", ""))[:60],
-        region=str(place.get("region", ""))[:12],
-        level=crossing.level,
-        raised_at=crossing.at,
-        last_at=crossing.at,
-        detected_at=crossing.detected_at,
-        amount=_amount(crossing),
-        threshold=_decimal(crossing.finding.get("threshold")),
-        coverage=_coverage(crossing.finding),
-        finding=clean(crossing.finding),
-        evidence=[_evidence(row) for row in crossing.readings[-READINGS_KEPT:]],
-        muted_until=muted_until,
-        untold=muted_until is not None,
-        simulated=crossing.simulated or (station is not None and station.simulated),
-    )
-    _note_occurrence(alarm, crossing, alarm.amount)
-    AlarmStep.objects.create(
-        alarm=alarm, at=crossing.detected_at, what=AlarmStep.What.RAISED, by=crossing.rule,
-        detail={"version": crossing.version},
-    )  # fmt: skip
-    if not alarm.untold:
+def _mutes(crossings: Sequence[Crossing]) -> dict[Place, list[Span]]:
+    """Mutes that may hold for them."""
+    found: dict[Place, list[Span]] = defaultdict(list)
+    for part in _chunks(crossings):
+        since = min(one.detected_at for one in part)
+        live = AlarmMute.objects.filter(
+            rule__in={one.rule for one in part}, key__in={one.place_key for one in part}, until__gt=since
+        )
+        for rule, key, written, until in live.values_list("rule", "key", "created_at", "until"):
+            found[rule, key].append((written, until))
+    return found
+
+
+def _stations(crossings: Sequence[Crossing]) -> dict[str, Station]:
+    found: dict[str, Station] = {}
+    for part in _chunks(crossings):
+        rows = Station.objects.filter(code__in={one.place_key for one in part})
+        found |= {one.code: one for one in rows}
+    return found
+
+
+def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
+
+
+# -- writing ----------------------------------------------------------------------------------
+def _new(verdicts: Sequence[Verdict], mutes: dict[Place, list[Span]]) -> dict[int, Alarm]:
+    """Unsaved alarms by the numbers the verdicts gave them."""
+    raised = [one.crossing for one in verdicts]
+    rules, stations = _rules(raised), _stations(raised)
+    made = {}
+    for verdict in verdicts:
+        one = verdict.crossing
+        until = silence(mutes.get(one.place, ()), one.detected_at)
+        made[verdict.alarm] = alarm_of(one, rules[one.rule, one.version], stations.get(one.place_key), until)
+    return made
+
+
+def _rules(crossings: Sequence[Crossing]) -> dict[tuple[str, int], AlarmRule]:
+    """The versions they name, written when they are new (in one order, as two bulks may do it at once)."""
+    found: dict[tuple[str, int], AlarmRule] = {}
+    for part in _chunks(crossings):
+        rows = AlarmRule.objects.filter(code__in={one.rule for one in part})
+        found |= {(one.code, one.version): one for one in rows}
+    first: dict[tuple[str, int], Crossing] = {}
+    for one in crossings:
+        if (one.rule, one.version) not in found:
+            first.setdefault((one.rule, one.version), one)
+    missing = [rule_of(first[name]) for name in sorted(first)]
+    if missing:
+        found |= {(one.code, one.version): one for one in _written(missing)}
+    return found
+
+
+def _written(rules: list[AlarmRule]) -> list[AlarmRule]:
+    try:
+        with transaction.atomic():
+            made: list[AlarmRule] = AlarmRule.objects.bulk_create(rules)
+            return made
+    except IntegrityError:  # another process wrote one of them meanwhile
+        return [_found_or_written(one) for one in rules]
+
+
+def _found_or_written(rule: AlarmRule) -> AlarmRule:
+    facts = {one.attname: getattr(rule, one.attname) for one in AlarmRule._meta.concrete_fields}
+    code, version = facts.pop("code"), facts.pop("version")
+    facts.pop("id")
+    row, _made = AlarmRule.objects.get_or_create(code=code, version=version, defaults=facts)
+    return row  # type: ignore[no-any-return]
+
+
+def _write(verdicts: Sequence[Verdict], rows: dict[int, Alarm]) -> None:
+    """Alarms as they stand at the end, every occurrence and step, and the events one by one."""
+    last: dict[int, Standing] = {one.alarm: one.after for one in verdicts if one.after is not None}
+    for number, standing in last.items():
+        put(standing, rows[number])
+    Alarm.objects.bulk_create([rows[number] for number in last if number < 0])
+    Alarm.objects.bulk_update([rows[number] for number in sorted(last) if number > 0], _COUNTED)
+    told = [one for one in verdicts if one.after is not None]
+    AlarmOccurrence.objects.bulk_create([occurrence_of(one.crossing, _id(one, rows)) for one in told])
+    steps = (_step(one, _id(one, rows)) for one in told)
+    AlarmStep.objects.bulk_create([one for one in steps if one is not None])
+    for one in told:
+        _tell(one, rows[one.alarm])
+
+
+def _step(verdict: Verdict, alarm: int) -> AlarmStep | None:
+    """Its raising, or the worse level; counting alone is no step."""
+    one, before, after = verdict.crossing, verdict.before, verdict.after
+    what, detail = AlarmStep.What.RAISED, {"version": one.version}
+    if before is not None and after is not None:
+        if after.level == before.level:
+            return None
+        what, detail = AlarmStep.What.REPEATED, {"before": before.level, "level": after.level}
+    return AlarmStep(alarm_id=alarm, at=one.detected_at, what=what, by=one.rule, detail=detail)
+
+
+def _tell(verdict: Verdict, alarm: Alarm) -> None:
+    """The event, of the alarm as this crossing left it."""
+    before, after = verdict.before, verdict.after
+    if after is None or after.untold:
+        return
+    put(after, alarm)
+    if before is None:
         events.emit("things.alarm.raised", alarm.key, payload(alarm))
-    return alarm
-
-
-def _rule_row(crossing: Crossing) -> AlarmRule:
-    """The version of the rule, kept beside the declared ones so that an alarm can always name it."""
-    zh, en = crossing.name.zh[:200], crossing.name.en[:200]
-    row, _made = AlarmRule.objects.get_or_create(
-        code=crossing.rule,
-        version=crossing.version,
-        defaults={
-            "module": crossing.rule.split(".")[0][:40],
-            "zh": zh,
-            "en": en,
-            "prop": str(crossing.finding.get("property", ""))[:40],
-            "station_kind": "",
-            "window_minutes": _minutes(crossing.finding.get("window_minutes")),
-            "parameter": "",
-            "level": crossing.level,
-            "incident_type": crossing.incident_type[:100],
-            "digest": hashlib.sha256(f"{crossing.rule}|{crossing.version}".encode()).hexdigest(),
-            "active": False,
-        },
-    )
-    return row
-
-
-def _place(crossing: Crossing, station: Station | None) -> dict[str, Any]:
-    if station is not None:
-        return raising.station_facts(station)
-    told = crossing.finding.get("place")
-    found = {name: told[name] for name in _PLACE if name in told} if isinstance(told, Mapping) else {}
-    return {"code": crossing.place_key, "region": "", "department": ""} | found
+    else:
+        told = {"count": after.count, "level_before": before.level}
+        events.emit("things.alarm.repeated", alarm.key, payload(alarm) | told)
 
 
 def payload(alarm: Alarm) -> dict[str, Any]:
@@ -220,55 +273,3 @@ def payload(alarm: Alarm) -> dict[str, Any]:
         "key": alarm.key,
         "stream": alarm.stream,
     }
-
-
-def clean(value: Any) -> Any:
-    """What JSON can hold: no NaN or infinity (they become null), other things as their text."""
-    if isinstance(value, Mapping):
-        return {str(name): clean(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(one) for one in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, str | int | bool) else str(value)
-
-
-def _evidence(row: tuple[int, int, float]) -> dict[str, Any]:
-    stream, at, value = row
-    return {"time": raising.local(_moment(at)), "value": f"{value:.10g}", "stream": stream}
-
-
-def _moment(at: int) -> datetime:
-    try:
-        return datetime.fromtimestamp(at // 1_000_000, clock.LOCAL).replace(microsecond=at % 1_000_000)
-    except (OverflowError, ValueError, OSError) as wrong:
-        raise InvalidInput(
-            fields={"readings": Text("读数时间超出范围", "A reading's time is out of range")}
-        ) from wrong
-
-
-def _amount(crossing: Crossing) -> Decimal | None:
-    stated = _decimal(crossing.finding.get("amount"))
-    if stated is None and crossing.readings:
-        return _decimal(crossing.readings[-1][2])
-    return stated
-
-
-def _decimal(raw: Any) -> Decimal | None:
-    """A figure that fits the column; None for what is none (booleans are no amounts)."""
-    if raw is None or isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
-        return None
-    try:
-        value = Decimal(str(raw))
-        return value.quantize(_CENT) if value.is_finite() and abs(value) < _LARGEST else None
-    except InvalidOperation:
-        return None
-
-
-def _coverage(finding: Mapping[str, Any]) -> float | None:
-    raw = finding.get("coverage")
-    return float(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else None
-
-
-def _minutes(raw: Any) -> int:
-    return int(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) and 0 <= raw < 2**31 else 0

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
-from http import HTTPStatus
 
 from quancheng.core.sensorthings.faults import BadQuery
 
+NO_CONTENT = 204
 MAXIMUM_HEADERS = 16_384
 """Bytes of the header fields of one part."""
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
@@ -120,14 +120,10 @@ def request_of(part: Part) -> Asked:
     return Asked(found.group(1).upper(), found.group(2), _fields(head), body)
 
 
-def response(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
+def response(status: int, phrase: str, headers: Mapping[str, str], body: bytes) -> bytes:
     """An HTTP response as it stands inside a part."""
-    try:
-        phrase = HTTPStatus(status).phrase
-    except ValueError:
-        phrase = "Unknown"
     lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
-    if body or status != HTTPStatus.NO_CONTENT:
+    if body or status != NO_CONTENT:
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "", ""]).encode() + body
 

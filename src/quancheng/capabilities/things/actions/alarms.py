@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from quancheng.capabilities.things import crossings, raising
+from quancheng.capabilities.things.counting import Crossing
 from quancheng.capabilities.things.models import Alarm, AlarmMute, AlarmStep, Level, Result
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit
 from quancheng.kernel.actions import Call, action
-from quancheng.kernel.errors import Conflict, InvalidInput, QuanchengError, TooLarge
+from quancheng.kernel.errors import Conflict, InvalidInput, NotFound, QuanchengError, TooLarge
 
 BULK_LIMIT = 500
 _WHAT = AlarmStep.What
@@ -47,12 +48,12 @@ def raise_alarm(
     Raises Forbidden, InvalidInput (level not 1–4, nameless key or rule, a time without zone).
     """
     access.require(call.actor, "raise", Alarm)
-    crossing = crossings.Crossing(
+    crossing = Crossing(
         rule=rule, version=rule_version, name=Text.of(name), level=level, key=key, stream=stream, at=at,
         detected_at=detected_at, readings=tuple(readings), finding=dict(finding), incident_type=incident_type,
         simulated=simulated,
     )  # fmt: skip
-    alarm, outcome = crossings.record(crossing)
+    [(alarm, outcome)] = crossings.record([crossing])
     audit.note(alarm=alarm, outcome=outcome, rule=f"{rule} v{rule_version}", key=key)
     return alarm
 
@@ -66,14 +67,7 @@ def raise_alarms(call: Call, *, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     access.require(call.actor, "raise", Alarm)
     if len(rows) > BULK_LIMIT:
         raise TooLarge(_most(BULK_LIMIT))
-    made = []
-    for row in rows:
-        facts = dict(row)
-        crossing = crossings.Crossing(
-            version=facts.pop("rule_version"), name=Text.of(facts.pop("name")),
-            readings=tuple(facts.pop("readings")), finding=dict(facts.pop("finding")), **facts,
-        )  # fmt: skip
-        made.append(crossings.record(crossing)[0])
+    made = [alarm for alarm, _outcome in crossings.record([_crossing(row) for row in rows])]
     audit.note(alarms=len(made), distinct=len(set(made)))
     return made
 
@@ -84,16 +78,23 @@ def end_alarm(call: Call, *, alarm: int, at: datetime) -> Alarm:
 
     Ending twice or ending a closed alarm changes nothing. Raises NotFound, Forbidden, InvalidInput.
     """
-    found = _alarm(call, alarm, "raise")
-    if at.tzinfo is None:
-        raise InvalidInput(Text("时间要带时区。", "A time needs a zone."))
-    if found.ended_at is None and found.state != Alarm.State.CLOSED:
-        found.ended_at = at
-        found.save(update_fields=["ended_at"])
-        _step(call, found, _WHAT.ENDED, "")
-        raising.tell_handled(found, "ended", str(call.actor)[:120], "")
-    audit.note(alarm=found.pk, at=at.isoformat())
-    return found
+    found, _ended = _end(call, [(alarm, at)])
+    audit.note(alarm=alarm, at=at.isoformat())
+    return found[alarm]
+
+
+@action("things.end_alarms", idempotent=False)
+def end_alarms(call: Call, *, rows: Sequence[tuple[int, datetime]]) -> list[int]:
+    """批量恢复: (alarm, at) each, as :func:`end_alarm`; one transaction, one audit entry.
+
+    Returns the ids of those that went on until now. Raises as :func:`end_alarm`; TooLarge for more than
+    500 rows. Nothing is ended when one is wrong.
+    """
+    if len(rows) > BULK_LIMIT:
+        raise TooLarge(_most(BULK_LIMIT))
+    _found, ended = _end(call, rows)
+    audit.note(alarms=len(rows), ended=ended)
+    return ended
 
 
 # -- by people --------------------------------------------------------------------------------
@@ -244,6 +245,47 @@ def escalate_due(call: Call) -> dict[str, int]:
 
 
 # -- helpers ----------------------------------------------------------------------------------
+def _crossing(row: Mapping[str, Any]) -> Crossing:
+    facts = dict(row)
+    return Crossing(
+        version=facts.pop("rule_version"), name=Text.of(facts.pop("name")),
+        readings=tuple(facts.pop("readings")), finding=dict(facts.pop("finding")), **facts,
+    )  # fmt: skip
+
+
+def _end(call: Call, rows: Sequence[tuple[int, datetime]]) -> tuple[dict[int, Alarm], list[int]]:
+    """The alarms, and the ids of those that ended: the first moment told of an alarm is its end."""
+    asked = list(dict.fromkeys(alarm for alarm, _at in rows))
+    found = _alarms(call, asked)
+    if any(at.tzinfo is None for _alarm, at in rows):
+        raise InvalidInput(Text("时间要带时区。", "A time needs a zone."))
+    ended = []
+    for pk, at in rows:
+        if found[pk].ended_at is None and found[pk].state != Alarm.State.CLOSED:
+            found[pk].ended_at = at
+            ended.append(found[pk])
+    by = str(call.actor)[:120]
+    Alarm.objects.bulk_update(ended, ["ended_at"])
+    AlarmStep.objects.bulk_create([AlarmStep(alarm=one, at=call.at, what=_WHAT.ENDED, by=by) for one in ended])
+    for one in ended:
+        raising.tell_handled(one, "ended", by, "")
+    return found, [one.pk for one in ended]
+
+
+def _alarms(call: Call, asked: Sequence[int]) -> dict[int, Alarm]:
+    """Alarms the caller may end, locked in the order of their ids, without what only pages show."""
+    seen = set(access.visible(call.actor, Alarm).filter(pk__in=asked).values_list("pk", flat=True))
+    if unseen := [pk for pk in asked if pk not in seen]:
+        raise NotFound(Text(f"没有告警 {unseen[0]}。", f"There is no alarm {unseen[0]}."))
+    theirs = access.visible(call.actor, Alarm, verb="raise").filter(pk__in=asked)
+    open_to = set(theirs.values_list("pk", flat=True))
+    if closed_to := [pk for pk in asked if pk not in open_to]:
+        access.require(call.actor, "raise", Alarm.objects.get(pk=closed_to[0]))
+    access.require(call.actor, "raise", Alarm)
+    rows = Alarm.objects.select_for_update(of=("self",)).select_related("rule").filter(pk__in=asked)
+    return {one.pk: one for one in rows.defer("finding", "evidence", "place").order_by("pk")}
+
+
 def _acknowledge(call: Call, found: Alarm, note: str) -> Alarm:
     found.state, found.acknowledged_at = Alarm.State.ACKNOWLEDGED, call.at
     found.acknowledged_by, found.note = str(call.actor)[:120], note.strip()[:500]
