@@ -91,7 +91,9 @@ class Refused(QuanchengError):
 
     code = "sensorthings-refused"
 
-    def __init__(self, status: int, zh: str, en: str) -> None:
+    def __init__(
+        self, status: int = 400, zh: str = "请求无法处理。", en: str = "The request cannot be handled."
+    ) -> None:
         self.status = status
         super().__init__(Text(zh, en))
 

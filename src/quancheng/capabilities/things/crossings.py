@@ -43,7 +43,7 @@ T = TypeVar("T")
 CHUNK = 190
 """Asked for at once: five values each stay below 999, the fewest parameters an SQLite takes."""
 _COUNTED = ["count", "level", "last_at", "raised_at", "ended_at"]
-_NEW = (Outcome.RAISED, Outcome.MUTED)
+_BEGIN = (Outcome.RAISED, Outcome.MUTED)
 
 
 def record(crossings: Sequence[Crossing]) -> list[tuple[int, Outcome]]:
@@ -61,7 +61,7 @@ def record(crossings: Sequence[Crossing]) -> list[tuple[int, Outcome]]:
     standings = {place: (alarm.pk, standing_of(alarm)) for place, alarm in going.items()}
     verdicts = decide(crossings, known, standings, mutes)
     rows: dict[int, Alarm] = {alarm.pk: alarm for alarm in going.values()}
-    rows |= _new([one for one in verdicts if one.outcome in _NEW], mutes)
+    rows |= _new([one for one in verdicts if one.outcome in _BEGIN], mutes)
     _write(verdicts, rows)
     return [(_id(one, rows), one.outcome) for one in verdicts]
 
@@ -93,7 +93,7 @@ def _one_at_a_time(crossings: Sequence[Crossing]) -> None:
         places = {f"{rule}|{key}".encode() for rule, key in (one.place for one in crossings)}
         numbers = sorted(int.from_bytes(hashlib.sha256(one).digest()[:7], "big") for one in places)
         with connection.cursor() as cursor:
-            cursor.executemany("SELECT pg_advisory_xact_lock(%s)", [(number,) for number in numbers])
+            cursor.execute("SELECT pg_advisory_xact_lock(n) FROM unnest(%s::bigint[]) AS n", [numbers])
 
 
 # -- reading ----------------------------------------------------------------------------------
@@ -109,7 +109,8 @@ AND told.stream = asked.stream AND told.at = asked.at
 def _known(crossings: Sequence[Crossing]) -> dict[Identity, int]:
     """Alarms of the crossings that were told before."""
     asked = list({one.identity for one in crossings})
-    adapt, found = connection.ops.adapt_datetimefield_value, {}
+    adapt = connection.ops.adapt_datetimefield_value
+    found: dict[Identity, int] = {}
     for part in _chunks(asked):
         rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(part))
         told = [(n, *one[:4], adapt(one[4])) for n, one in enumerate(part)]
@@ -203,7 +204,7 @@ def _found_or_written(rule: AlarmRule) -> AlarmRule:
     code, version = facts.pop("code"), facts.pop("version")
     facts.pop("id")
     row, _made = AlarmRule.objects.get_or_create(code=code, version=version, defaults=facts)
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 def _write(verdicts: Sequence[Verdict], rows: dict[int, Alarm]) -> None:

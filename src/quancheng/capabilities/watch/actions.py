@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from quancheng.capabilities.things import actions as things
-from quancheng.capabilities.watch import compiling, queries, simulating
+from quancheng.capabilities.watch import compiling, episodes, queries, simulating
 from quancheng.capabilities.watch.models import Episode, Level, RuleVersion, State, Trial, WatchRule
 from quancheng.capabilities.watch.values import Draft, Past, micros, moment, spec_to_dict
 from quancheng.core.text import Text
@@ -20,7 +20,7 @@ CODE = re.compile(r"[a-z][a-z0-9-]{1,79}")
 RESERVED = {"new", "episodes", "preview"}
 TRIAL_DAYS = 31
 BULK = 500
-"""Alarms raised at once."""
+"""Alarms raised or ended at once."""
 
 
 # -- writing ----------------------------------------------------------------------------------
@@ -237,30 +237,34 @@ def record(
     ``endings``: version, stream, began and ended (µs). Raises Forbidden.
     """
     access.require(call.actor, "record", Episode)
-    fresh = [one for one in firings if not _known(one["episode"]).exists()]
+    fresh = _fresh(firings)
     for start in range(0, len(fresh), BULK):
         part = fresh[start : start + BULK]
         alarms = things.raise_alarms(call, rows=[one["alarm"] for one in part])
         Episode.objects.bulk_create(
             [Episode(alarm=alarm, **one["episode"]) for one, alarm in zip(part, alarms, strict=True)]
         )
-    ended = [_end(call, *one) for one in endings]
-    audit.note(firings=len(fresh), known=len(firings) - len(fresh), endings=sum(ended))
-    return {"fired": len(fresh), "ended": sum(ended)}
+    ended = _end(call, list(endings))
+    audit.note(firings=len(fresh), known=len(firings) - len(fresh), endings=ended)
+    return {"fired": len(fresh), "ended": ended}
 
 
-def _known(episode: Mapping[str, Any]) -> Any:
-    return Episode.objects.filter(
-        version_id=episode["version_id"], stream=episode["stream"], began=episode["began"]
-    )
+def _fresh(firings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that were not written yet; one told twice counts once."""
+    keys = [
+        (one["episode"]["version_id"], one["episode"]["stream"], one["episode"]["began"]) for one in firings
+    ]
+    known = episodes.find(keys)
+    first = {key: one for key, one in zip(reversed(keys), reversed(firings), strict=True) if key not in known}
+    return [first.pop(key) for key in keys if key in first]
 
 
-def _end(call: Call, version: int, stream: int, began: int, ended: int) -> bool:
-    row = Episode.objects.filter(version_id=version, stream=stream, began=began).first()
-    if row is None or (row.ended is not None and row.ended >= ended):
-        return False
-    row.ended = max(ended, began)
-    row.save(update_fields=["ended"])
-    if not Episode.objects.filter(alarm=row.alarm, ended=None).exists():
-        things.end_alarm(call, alarm=row.alarm, at=moment(row.ended))
-    return True
+def _end(call: Call, endings: Sequence[tuple[int, int, int, int]]) -> int:
+    """Episodes end; an alarm ends with the last of its episodes. How many endings changed something."""
+    found = episodes.find([one[:3] for one in endings])
+    done = episodes.settle(endings, found, episodes.going({one.alarm for one in found.values()}))
+    Episode.objects.bulk_update([Episode(pk=pk, ended=at) for pk, at in done.ended.items()], ["ended"])
+    for start in range(0, len(done.over), BULK):
+        part = done.over[start : start + BULK]
+        things.end_alarms(call, rows=[(alarm, moment(at)) for alarm, at in part])
+    return done.changes

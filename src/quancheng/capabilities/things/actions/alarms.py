@@ -266,7 +266,9 @@ def _end(call: Call, rows: Sequence[tuple[int, datetime]]) -> tuple[dict[int, Al
             ended.append(found[pk])
     by = str(call.actor)[:120]
     Alarm.objects.bulk_update(ended, ["ended_at"])
-    AlarmStep.objects.bulk_create([AlarmStep(alarm=one, at=call.at, what=_WHAT.ENDED, by=by) for one in ended])
+    AlarmStep.objects.bulk_create(
+        [AlarmStep(alarm=one, at=call.at, what=_WHAT.ENDED, by=by) for one in ended]
+    )
     for one in ended:
         raising.tell_handled(one, "ended", by, "")
     return found, [one.pk for one in ended]
