@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.capabilities.video.conftest import NOON, OPERATOR, VIEWER, call, code
 
+from quancheng.capabilities.observations import mapping
 from quancheng.capabilities.observations import queries as store
 from quancheng.capabilities.sensorthings import queries as sensorthings
 from quancheng.capabilities.things.models import Alarm as ThingsAlarm
@@ -108,3 +109,10 @@ def test_where_a_device_is_becomes_an_observation_once(cameras: list[Camera]) ->
     assert actions.receive_position(Call.system("video"), peer=code(1), position=ahead) is None, (
         "a clock that is ahead"
     )
+
+
+def test_what_is_seen_is_kept_for_videos_own_time(cameras) -> None:
+    before = mapping.version()
+    (one,) = send(seen())
+    assert mapping.places([one.stream, 10**9]) == {one.stream: mapping.Place(keep="video")}
+    assert mapping.version() not in {before, None}

@@ -96,7 +96,7 @@ class BasicForm(forms.Form):
         label=_("中文说明"), max_length=500, widget=forms.Textarea({"rows": 2, "lang": "zh"})
     )
     summary_en = forms.CharField(
-        label=_("英文说明"), max_length=800, widget=forms.Textarea({"rows": 2, "lang": "zh"})
+        label=_("英文说明"), max_length=800, widget=forms.Textarea({"rows": 2, "lang": "en"})
     )
     kind = forms.ChoiceField(label=_("事项类型"))
     applicant = forms.ChoiceField(

@@ -31,6 +31,11 @@ def stream_ids(actor: Actor, *, thing_key: str | None = None, property: str | No
     return list(found.order_by("id").values_list("id", flat=True))
 
 
+def owned(module: str) -> QuerySet[Stream]:
+    """Streams a module made (keys ``<module>:…``), for that module itself; found by the index of keys."""
+    return Stream.objects.filter(key__gte=f"{module}:", key__lt=f"{module};")
+
+
 def last_change() -> int:
     """A number that grows with every change of an entity; the same number: nothing changed that is committed.
 
