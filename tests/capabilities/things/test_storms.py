@@ -50,6 +50,10 @@ def story(seed: int, length: int = 70) -> list[Deed]:
     chance, deeds = random.Random(seed), []
     for _ in range(length):
         what = chance.choices(["cross", "end", "mute", "close", "unmute"], [30, 8, 3, 4, 1])[0]
+        if what == "mute":  # and closed: what comes next is raised untold
+            rule, key = chance.choice(RULES), chance.choice(KEYS)
+            deeds += [(one, (rule, key, chance.random())) for one in ("mute", "close")]
+            continue
         for _ in range(chance.randint(1, 6) if what in {"cross", "end"} else 1):
             rule, key = chance.choice(RULES), chance.choice(KEYS)
             deeds.append(
@@ -147,7 +151,7 @@ def tables(made: list[int]) -> dict[str, Any]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(10))
 def test_bulks_of_any_size_leave_what_one_after_the_other_leaves(gauges, seed: int) -> None:
     deeds, outcomes = story(seed), []
     for world in (
@@ -159,7 +163,6 @@ def test_bulks_of_any_size_leave_what_one_after_the_other_leaves(gauges, seed: i
             outcomes.append(tables(world(deeds)))
             transaction.set_rollback(True)
     expected, *others = outcomes
-    print("STAT", seed, len(expected["alarms"]), sum(a["untold"] for a in expected["alarms"]), {w: sum(x["what"]==w for x in expected["steps"]) for w in ("raised","repeated","ended","closed","muted")}, len(expected["events"]))
     assert len(expected["alarms"]) > 5
     assert {one["what"] for one in expected["steps"]} >= {"raised", "repeated", "ended"}
     for found in others:
@@ -174,7 +177,7 @@ def test_what_is_in_one_bulk_twice_counts_once_and_what_repeats_is_counted(gauge
     assert len(set(actions.raise_alarms(WATCH, rows=rows))) == 1
     alarm = Alarm.objects.get()
     assert (alarm.count, alarm.level, alarm.last_at) == (2, 1, later)
-    raised, repeated = OutboxEvent.objects.order_by("pk")
+    raised, repeated = OutboxEvent.objects.filter(type__startswith="things.alarm.").order_by("pk")
     assert (raised.type, raised.data["level"]) == ("things.alarm.raised", 3), "told as it was then"
     assert (repeated.data["level"], repeated.data["count"], repeated.data["level_before"]) == (1, 2, 3)
 
@@ -234,7 +237,7 @@ def test_five_hundred_alarms_cost_a_handful_of_questions(gauges) -> None:
         assert len(actions.end_alarms(WATCH, rows=[(pk, NOON) for pk in pks])) == 500
     assert [_reads(one) < 25 for one in (raising, again, ending)] == [True] * 3
     assert [len(_writes(one)) < 60 for one in (raising, again, ending)] == [True] * 3
-    assert OutboxEvent.objects.count() == 1500
+    assert OutboxEvent.objects.filter(type__startswith="things.alarm.").count() == 1500
 
 
 # -- at once --------------------------------------------------------------------------------------
