@@ -241,6 +241,7 @@ def test_five_hundred_alarms_cost_a_handful_of_questions(gauges) -> None:
 
 
 # -- at once --------------------------------------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.skipif(not in_memory, reason="the race below runs by itself")
 def test_the_race_in_a_file(tmp_path: Path) -> None:
     """The race below, in a process whose test database is a file."""
@@ -261,7 +262,7 @@ def test_the_race_in_a_file(tmp_path: Path) -> None:
         command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "1 passed" in done.stdout
+    assert done.stdout.startswith(".  "), "the race ran, this test did not"
 
 
 @pytest.mark.skipif(in_memory, reason="threads need a database in a file: see test_the_race_in_a_file")

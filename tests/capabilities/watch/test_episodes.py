@@ -62,7 +62,7 @@ def test_settling_is_the_same_as_one_after_the_other(
             going.setdefault(one.alarm, set()).add(one.id)
     done = episodes.settle(endings, known, going)
     changes, table, alarms = one_by_one(endings, known)
-    first = {alarm: at for alarm, at in reversed(done.over)}
+    first = dict(reversed(done.over))
     assert (done.changes, first) == (changes, alarms)
     assert {one.id: done.ended.get(one.id, one.ended) for one in known.values()} == table
 
