@@ -26,6 +26,9 @@ call_command("check", fail_level="WARNING")
 """
 
 
+pytestmark = pytest.mark.xdist_group("new-scenario")
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A scenario in a folder of its own, and the environment it runs in."""
