@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import duckdb
 
 from quancheng.capabilities.observations import districts, lake, rollups, walking
+from quancheng.capabilities.observations.extents import extents
 from quancheng.capabilities.observations.newest import latest
 from quancheng.capabilities.observations.state import State, conditions, state
 from quancheng.capabilities.observations.values import Observation
@@ -123,16 +124,6 @@ def minutes_needed() -> int:
 def extent(stream: int) -> Extent | None:
     """First and last times of a stream and how many observations; None when there are none."""
     return extents([stream]).get(stream)
-
-
-def extents(streams: Collection[int]) -> dict[int, Extent]:
-    """The same for many streams at once; those without observations are left out."""
-    with rollups.hours(streams=streams, kept=False) as connection:
-        rows = connection.execute(
-            "SELECT stream, min(first), max(last), min(first_result), max(last_result),"
-            " sum(rows)::BIGINT FROM observation_hours GROUP BY stream"
-        ).fetchall()
-    return {row[0]: Extent(*row[1:]) for row in rows}
 
 
 def by_district(since: int, until: int, *, prop: str = "") -> list[DistrictHour]:
