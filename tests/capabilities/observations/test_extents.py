@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 
 import pytest
 
@@ -43,8 +42,8 @@ def some(random_: random.Random, number: int) -> list[Observation]:
 
 
 @pytest.fixture
-def keeper(observation_folder: object) -> Iterator[Keeper]:
-    yield Keeper()
+def keeper(observation_folder: object) -> Keeper:
+    return Keeper()
 
 
 @pytest.mark.parametrize("seed", range(4))
