@@ -210,10 +210,15 @@ def _found_or_written(rule: AlarmRule) -> AlarmRule:
 def _write(verdicts: Sequence[Verdict], rows: dict[int, Alarm]) -> None:
     """Alarms as they stand at the end, every occurrence and step, and the events one by one."""
     last: dict[int, Standing] = {one.alarm: one.after for one in verdicts if one.after is not None}
+    counted = {number: standing for number, standing in sorted(last.items()) if number > 0}
+    changed = [
+        name for name in _COUNTED if any(getattr(rows[n], name) != getattr(to, name) for n, to in counted.items())
+    ]  # fmt: skip
     for number, standing in last.items():
         put(standing, rows[number])
     Alarm.objects.bulk_create([rows[number] for number in last if number < 0])
-    Alarm.objects.bulk_update([rows[number] for number in sorted(last) if number > 0], _COUNTED)
+    if counted:
+        Alarm.objects.bulk_update([rows[number] for number in counted], changed)
     told = [one for one in verdicts if one.after is not None]
     AlarmOccurrence.objects.bulk_create([occurrence_of(one.crossing, _id(one, rows)) for one in told])
     steps = (_step(one, _id(one, rows)) for one in told)
