@@ -8,16 +8,42 @@ until as many bytes have come; call :meth:`Splitter.flush` when a line falls sil
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from quancheng.core.text import Text
+
 from .refusal import FrameRefused, Reason
 
-__all__ = ["BadFrame", "Framing", "Splitter"]
+__all__ = ["BadFrame", "Framing", "Splitter", "each", "only"]
 
 F = TypeVar("F")
 FrameOf = TypeVar("FrameOf", covariant=True)
+
+
+Take = Callable[[bytes, int], tuple[F, int]]
+"""Reads the frame that begins at a place; the frame, and where it ends."""
+
+
+def only(take: Take[F], raw: bytes) -> F:
+    """Exactly one frame; anything else raises FrameRefused."""
+    frame, end = take(raw, 0)
+    if end != len(raw):
+        raise FrameRefused(
+            Reason.LENGTH, Text(f"多出 {len(raw) - end} 字节", f"{len(raw) - end} bytes too many")
+        )
+    return frame
+
+
+def each(take: Take[F], raw: bytes) -> list[F]:
+    """Frames one behind the other to the end of ``raw``; raises FrameRefused."""
+    found = []
+    at = 0
+    while at < len(raw):
+        frame, at = take(raw, at)
+        found.append(frame)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

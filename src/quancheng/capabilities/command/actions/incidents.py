@@ -11,10 +11,9 @@ from django.db.models import F
 from quancheng.capabilities.command import deeds, flow, telling
 from quancheng.capabilities.command.merging import Candidate, Sighting, Window, best_match
 from quancheng.capabilities.command.models import Incident, IncidentEvent, IncidentReport
-from quancheng.capabilities.command.uploads import check_photo
 from quancheng.capabilities.people import queries as people
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, clock, events, registry
+from quancheng.kernel import access, audit, clock, events, photos, registry
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, NotFound
 
@@ -58,7 +57,7 @@ def report_incident(
         at = max(at, occurred_at)  # the drill's clock is told of in steps and may lag behind
     if occurred_at.tzinfo is None or occurred_at > at + timedelta(minutes=10):
         raise deeds.refuse("occurred_at", "发生时间不能在将来。", "It cannot have happened in the future.")
-    check_photo(photo)
+    photos.check(photo)
     deeds.locked(f"merge:{type}:{exercise}")
     known = IncidentReport.objects.filter(exercise=exercise, source_kind=source_kind, source_ref=source_ref)
     if (earlier := known.select_related("incident__lead").first()) is not None:

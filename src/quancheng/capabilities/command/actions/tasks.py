@@ -11,10 +11,9 @@ from quancheng.capabilities.command import deeds, flow, telling
 from quancheng.capabilities.command.issuing import create_task
 from quancheng.capabilities.command.models import Incident, PlanActivation, Task
 from quancheng.capabilities.command.planning import PROOFS
-from quancheng.capabilities.command.uploads import check_photo
 from quancheng.capabilities.people import queries as people
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, events
+from quancheng.kernel import access, audit, events, photos
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, Forbidden, NotFound
 
@@ -166,7 +165,7 @@ def prove_task(
     access.require(call.actor, "accept", Task)
     row, at = _begin(call, task, "accept")
     text = deeds.clean_text("text", text, 1000)
-    check_photo(photo)
+    photos.check(photo)
     place = _place(lon, lat)
     real = not row.exercise and not row.simulated
     if real and "photo" in row.proof_kind and not (photo or row.proof_photo):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from quancheng.capabilities.things import photos
 from quancheng.capabilities.things.actions.register import history
 from quancheng.capabilities.things.models import (
     OPEN,
@@ -20,7 +19,7 @@ from quancheng.capabilities.things.models import (
 from quancheng.capabilities.things.raising import tell_status
 from quancheng.core.rules.model import thaw
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, clock, events, rulebook
+from quancheng.kernel import access, audit, clock, events, photos, rulebook
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput, NotFound
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from quancheng.core.text import Text
 
+from ..framing import each, only
 from ..refusal import FrameRefused, Reason, byte_count
 
 __all__ = ["ERRORS", "Edition", "Frame", "Function", "decode", "encode", "read_request", "split"]
@@ -96,22 +97,12 @@ class Frame:
 
 def decode(raw: bytes) -> Frame:
     """Read exactly one frame; anything else raises :class:`FrameRefused`."""
-    frame, end = _take(raw, 0)
-    if end != len(raw):
-        raise FrameRefused(
-            Reason.LENGTH, Text(f"多出 {len(raw) - end} 字节", f"{len(raw) - end} bytes too many")
-        )
-    return frame
+    return only(_take, raw)
 
 
 def split(raw: bytes) -> list[Frame]:
     """Read frames one behind the other, each with its own preamble or none."""
-    found = []
-    at = 0
-    while at < len(raw):
-        frame, at = _take(raw, at)
-        found.append(frame)
-    return found
+    return each(_take, raw)
 
 
 def _take(raw: bytes, at: int) -> tuple[Frame, int]:

@@ -1,4 +1,4 @@
-"""照片 Photos from the scene: what may be sent, checked by content and not by name."""
+"""照片: what may be sent as a photo of a scene or a repair, checked by content and not by name."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from quancheng.capabilities.command.deeds import refuse
 from quancheng.core.text import Text
-from quancheng.kernel.errors import TooLarge
+from quancheng.kernel.errors import InvalidInput, TooLarge
 
 LIMIT = 5 * 1024 * 1024
 SUFFIX = {"JPEG": "jpg", "PNG": "png"}
 
 
-def check_photo(photo: Any) -> None:
+def check(photo: Any) -> None:
     """Give an uploaded picture a neutral name; raises TooLarge, InvalidInput."""
     if not photo:
         return
@@ -26,14 +25,15 @@ def check_photo(photo: Any) -> None:
             kind = picture.format or ""
             picture.verify()
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as wrong:
-        raise _not_a_photo() from wrong
+        raise _no_photo() from wrong
     finally:
         with contextlib.suppress(ValueError):
             photo.seek(0)
     if kind not in SUFFIX:
-        raise _not_a_photo()
+        raise _no_photo()
     photo.name = f"photo.{SUFFIX[kind]}"
 
 
-def _not_a_photo() -> Exception:
-    return refuse("photo", "照片应为JPG或PNG图片。", "A photo is a JPG or PNG picture.")
+def _no_photo() -> InvalidInput:
+    text = Text("照片应为JPG或PNG图片。", "A photo is a JPG or PNG picture.")
+    return InvalidInput(text, fields={"photo": text})
