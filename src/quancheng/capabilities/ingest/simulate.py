@@ -10,6 +10,7 @@ from quancheng.capabilities.ingest import actions
 from quancheng.capabilities.ingest.models import Device
 from quancheng.capabilities.ingest.values import ChannelSpec, DeviceSpec
 from quancheng.capabilities.sensorthings import actions as sensorthings
+from quancheng.core.text import Text
 from quancheng.kernel.actions import Call
 
 STATIONS = (
@@ -20,12 +21,18 @@ STATIONS = (
 _ELEMENTS = (
     (
         "pm25",
-        "细颗粒物",
+        Text("细颗粒物", "PM2.5"),
         "microgram per cubic metre",
         "µg/m³",
         "http://dd.eionet.europa.eu/vocabulary/aq/pollutant/6001",
     ),
-    ("temperature", "气温", "degree Celsius", "°C", "http://qudt.org/vocab/quantitykind/Temperature"),
+    (
+        "temperature",
+        Text("气温", "Air temperature"),
+        "degree Celsius",
+        "°C",
+        "http://qudt.org/vocab/quantitykind/Temperature",
+    ),
 )
 
 
@@ -56,10 +63,14 @@ def _station(call: Call, code: str, name: str, lon: float, lat: float) -> Device
     channels = []
     for element, label, unit, symbol, definition in _ELEMENTS:
         prop = sensorthings.upsert_observed_property(
-            call, key=f"ingest:{element}", name=label, definition=definition
+            call,
+            key=f"ingest:{element}",
+            name=label.zh,
+            definition=definition,
+            properties={"name_en": label.en},
         )
         stream = sensorthings.upsert_stream(
-            call, key=f"{key}:{element}", thing=thing, name=f"{name}{label}", description="模拟",
+            call, key=f"{key}:{element}", thing=thing, name=f"{name}{label.zh}", description="模拟",
             unit_name=unit, unit_symbol=symbol, unit_definition=definition, observed_property=prop,
             sensor=sensor, properties=said,
         )  # fmt: skip

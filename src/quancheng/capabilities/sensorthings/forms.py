@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.sensorthings.models import ObservedProperty
+from quancheng.capabilities.sensorthings.queries import label
 
 
 class SensorFilterForm(forms.Form):
@@ -20,10 +21,10 @@ class SensorFilterForm(forms.Form):
 
     def __init__(self, *args: Any, language: str = "zh", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = ObservedProperty.objects.filter(public=True).order_by("name").values_list("name", flat=True)
-        names = list(dict.fromkeys(known[:500]))
+        known = ObservedProperty.objects.filter(public=True).order_by("name")
+        names = {one.name: label(one, language) for one in known[:500]}
         fields: dict[str, Any] = self.fields
-        fields["property"].choices = [("", _("全部")), *((one, one) for one in names)]
+        fields["property"].choices = [("", _("全部")), *names.items()]
         districts = [one for one in people.regions() if one.level == "district"]
         fields["region"].choices = [
             ("", _("全部")),

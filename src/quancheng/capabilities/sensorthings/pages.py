@@ -46,6 +46,7 @@ def _row(stream: Stream, newest: Any) -> dict[str, Any]:
         "stream": stream,
         "simulated": bool((stream.properties or {}).get("simulated"))
         or bool((stream.thing.properties or {}).get("simulated")),
+        "property": queries.label(stream.observed_property, get_language() or "zh-hans"),
         "value": newest.result if shown and newest is not None else None,
         "unit": unit,
         "time": moment(newest.time) if newest is not None else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Max, Q, QuerySet
 
-from quancheng.capabilities.sensorthings.models import Stream, Thing, Version
+from quancheng.capabilities.sensorthings.models import ObservedProperty, Stream, Thing, Version
 from quancheng.capabilities.sensorthings.values import StreamFact
 from quancheng.core.text import Text
 from quancheng.kernel import access
@@ -29,6 +29,14 @@ def stream_ids(actor: Actor, *, thing_key: str | None = None, property: str | No
     """Ids of the streams the actor may see, ascending; of one thing, of one observed property."""
     found = streams_of(actor, thing_key=thing_key, property=property)
     return list(found.order_by("id").values_list("id", flat=True))
+
+
+def label(property: ObservedProperty | None, language: str) -> str:
+    """What people call an observed property: its name, or in English ``name_en`` of its properties if it has one."""
+    if property is None:
+        return ""
+    english = (property.properties or {}).get("name_en") if language.startswith("en") else None
+    return str(english or property.name)
 
 
 def owned(module: str) -> QuerySet[Stream]:

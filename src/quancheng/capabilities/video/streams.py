@@ -8,6 +8,7 @@ from quancheng.capabilities.sensorthings import actions as sensorthings
 from quancheng.capabilities.sensorthings import queries as sensorthings_queries
 from quancheng.capabilities.sensorthings.values import MEASUREMENT, OM
 from quancheng.capabilities.video.models import Camera, VideoEvent
+from quancheng.core.text import Text
 from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import NotFound
 
@@ -38,11 +39,14 @@ def stream_of(camera: Camera, kind: str) -> int:
         return _made(camera, kind, key)
 
 
-def _label(kind: str) -> str:
+def _label(kind: str) -> Text:
     if kind == POSITION:
-        return "移动设备位置"
+        return Text("移动设备位置", "Position of a mobile device")
+    label = VideoEvent.Kind(kind).label
     with translation.override("zh-hans"):
-        return str(VideoEvent.Kind(kind).label)
+        zh = str(label)
+    with translation.override("en"):
+        return Text(zh, str(label))
 
 
 def _made(camera: Camera, kind: str, key: str) -> int:
@@ -59,15 +63,16 @@ def _made(camera: Camera, kind: str, key: str) -> int:
     prop = sensorthings.upsert_observed_property(
         call,
         key=f"video:{kind}",
-        name=label,
+        name=label.zh,
         definition=f"urn:quancheng:video:{kind}",
-        description=label,
+        description=label.en,
+        properties={"name_en": label.en},
     )
     unit, symbol, definition = (
         ("", "", "") if kind == POSITION else _UNITS["share" if kind in _SHARES else "count"]
     )
     return sensorthings.upsert_stream(
-        call, key=key, thing=thing, name=f"{camera.name} {label}", description=label, unit_name=unit,
+        call, key=key, thing=thing, name=f"{camera.name} {label.zh}", description=label.en, unit_name=unit,
         unit_symbol=symbol, unit_definition=definition, observed_property=prop, sensor=sensor, public=False,
         observation_type=OM + "OM_Observation" if kind == POSITION else MEASUREMENT,
     )  # fmt: skip

@@ -186,7 +186,10 @@ def parameter_choices(language: str) -> list[tuple[str, str]]:
     found, today = [], clock.today()
     for one in rulebook.rules():
         if one.in_force(today) and isinstance(one.value, int | float) and not isinstance(one.value, bool):
-            found.append((one.id, f"{one.name.pick(language)} = {one.value} {one.unit} ({one.id})"))
+            unit = one.unit if one.unit.isascii() or not language.startswith("en") else ""
+            found.append(
+                (one.id, f"{one.name.pick(language)} = {' '.join(f'{one.value} {unit}'.split())} ({one.id})")
+            )
     return sorted(dict(found).items())
 
 

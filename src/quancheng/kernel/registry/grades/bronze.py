@@ -9,6 +9,7 @@ from typing import Any
 from quancheng.core.text import Text
 from quancheng.kernel.registry.grades.model import rule
 from quancheng.kernel.registry.grades.subject import Subject, dotted_name, has_tests
+from quancheng.kernel.registry.grades.walking import nodes
 
 NEW_SCENARIO_MARK = "quancheng:" + "new-scenario"  # in two parts, or this file would be marked
 VAGUE = frozenset(
@@ -136,8 +137,10 @@ def tests(subject: Subject) -> list[Text]:
 def errors(subject: Subject) -> list[Text]:
     todo = []
     for path, tree in subject.trees("actions", "api", "pages", "protocols", "queries"):
-        for node in ast.walk(tree):
-            place = f"{subject.short(path)}:{getattr(node, 'lineno', 0)}"
+        for node in nodes(tree):
+            if not isinstance(node, ast.Raise | ast.ExceptHandler):
+                continue
+            place = f"{subject.short(path)}:{node.lineno}"
             if isinstance(node, ast.Raise) and _raised(node) in VAGUE:
                 todo.append(
                     Text(

@@ -14,6 +14,7 @@ from pathlib import Path
 from quancheng.core.text import Text
 from quancheng.kernel.registry import load
 from quancheng.kernel.registry.grades.subject import Subject
+from quancheng.kernel.registry.grades.walking import nodes
 
 OPEN_ROOMS = frozenset({"actions", "queries", "values"})
 CLIENT_SUFFIX = "_client"
@@ -64,12 +65,12 @@ def imported_names(tree: ast.Module, package: str) -> Iterator[tuple[int, str]]:
     """Everything a file imports at run time, as full dotted names (not for type checking)."""
     typing_only = {
         id(node)
-        for branch in ast.walk(tree)
+        for branch in nodes(tree)
         if isinstance(branch, ast.If) and "TYPE_CHECKING" in ast.dump(branch.test)
         for statement in branch.body
-        for node in ast.walk(statement)
+        for node in nodes(statement)
     }
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if id(node) in typing_only:
             continue
         if isinstance(node, ast.Import):

@@ -13,6 +13,7 @@ from quancheng.core.text import Text
 from quancheng.kernel.registry.discovery import PACKAGE_ROOT
 from quancheng.kernel.registry.grades.model import rule
 from quancheng.kernel.registry.grades.subject import Subject, called_name
+from quancheng.kernel.registry.grades.walking import nodes
 from quancheng.kernel.registry.manifest import KINDS, Bilingual
 
 GETTEXT = frozenset(
@@ -72,7 +73,7 @@ def catalogue(folder: Path) -> frozenset[str]:
 def words(subject: Subject) -> Iterator[str]:
     """Every msgid the module uses, in Python and in templates."""
     for tree in subject.sources.values():
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, ast.Call) and called_name(node).rpartition(".")[2] in GETTEXT:
                 plural = "ngettext" in called_name(node)
                 arguments = node.args[-1:] if "pgettext" in called_name(node) else node.args

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from quancheng.core.text import Text
 from quancheng.kernel.registry import load
 from quancheng.kernel.registry.grades.faults import faults
@@ -15,6 +17,7 @@ from quancheng.kernel.registry.grades.model import (
 )
 from quancheng.kernel.registry.grades.subject import Subject
 
+_checking = threading.RLock()
 _cache: tuple[tuple[load.Module, ...], list[ModuleGrade]] | None = None
 
 
@@ -25,10 +28,11 @@ def report() -> list[ModuleGrade]:
     installed wheel the rules about them come out as missing.
     """
     global _cache
-    modules = load.modules()
-    if _cache is None or _cache[0] is not modules:
-        _cache = (modules, [grade(one) for one in modules])
-    return _cache[1]
+    with _checking:  # seconds of work: two who ask at once wait for one answer
+        modules = load.modules()
+        if _cache is None or _cache[0] is not modules:
+            _cache = (modules, [grade(one) for one in modules])
+        return _cache[1]
 
 
 def clear() -> None:

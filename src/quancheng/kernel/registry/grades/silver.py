@@ -11,6 +11,7 @@ from quancheng.core.text import Text
 from quancheng.kernel.registry import load
 from quancheng.kernel.registry.grades.model import rule
 from quancheng.kernel.registry.grades.subject import REPOSITORY, Subject, called_name, has_tests
+from quancheng.kernel.registry.grades.walking import nodes
 
 GUIDE_SECTIONS = 3
 EMIT = frozenset({"events.emit", "emit"})
@@ -126,7 +127,7 @@ def _is_action(node: ast.expr) -> bool:
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return (node for node in nodes(tree) if isinstance(node, ast.Call))
 
 
 def _asking(subject: Subject) -> set[str]:
@@ -134,7 +135,7 @@ def _asking(subject: Subject) -> set[str]:
     called = {
         node.name: {called_name(call) for call in _calls(node)}
         for tree in subject.sources.values()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.FunctionDef)
     }
     asking = {name for name, calls in called.items() if calls & REQUIRE}
@@ -170,6 +171,6 @@ def _constants(subject: Subject) -> set[str]:
     return {
         node.value
         for tree in subject.sources.values()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }

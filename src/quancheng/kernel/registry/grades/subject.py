@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from quancheng.kernel.registry.discovery import PACKAGE_ROOT
+from quancheng.kernel.registry.grades.walking import nodes
 from quancheng.kernel.registry.load import Module
 
 ROOMS = (
@@ -130,7 +131,7 @@ class Subject:
 
 def asserts(tree: ast.AST) -> int:
     """How many things a piece of test code asserts."""
-    return sum(map(_is_assertion, ast.walk(tree)))
+    return sum(map(_is_assertion, nodes(tree)))
 
 
 def _is_assertion(node: ast.AST) -> bool:
@@ -147,7 +148,7 @@ def has_tests(tree: ast.Module) -> bool:
         isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name.startswith("test")
         and asserts(node) > 0
-        for node in ast.walk(tree)
+        for node in nodes(tree)
     )
 
 
