@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
-from django.db import close_old_connections
 
 from quancheng.capabilities.ingest.letters import Letter
 from quancheng.kernel.actions import Call
+from quancheng.kernel.db.freshness import freshen
 
 log = structlog.get_logger(__name__)
 Done = Callable[[BaseException | None], None]
@@ -21,7 +21,7 @@ def write(found: Sequence[Letter], dropped: dict[int, int]) -> None:
     """Put letters into the database as the platform."""
     from quancheng.capabilities.ingest.actions import keep_letters
 
-    close_old_connections()
+    freshen()
     keep_letters(Call.system("ingest"), found=found, dropped=dropped)
 
 

@@ -10,11 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from django.db import close_old_connections
-
 from quancheng.capabilities.ingest.limits import Limits, limits
 from quancheng.capabilities.ingest.models import Change, Device, Status
 from quancheng.capabilities.ingest.values import DeviceRef
+from quancheng.kernel.db.freshness import freshen
 
 T = TypeVar("T")
 UNKNOWN_SECONDS = 5.0
@@ -186,7 +185,7 @@ class Registry:
 
 
 def _aside(load: Callable[[], T]) -> T:
-    close_old_connections()
+    freshen()
     return load()
 
 

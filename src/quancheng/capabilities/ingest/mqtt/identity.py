@@ -117,11 +117,11 @@ class PersonCheck:
     def check(self, username: str, password: bytes | None) -> Identity | Reason:
         """Username and password of an account."""
         from django.contrib.auth import authenticate
-        from django.db import close_old_connections
 
         from quancheng.capabilities.people.queries import actor_for
+        from quancheng.kernel.db.freshness import freshen
 
-        close_old_connections()
+        freshen()
         try:
             word = (password or b"").decode("utf-8")
         except UnicodeDecodeError:
