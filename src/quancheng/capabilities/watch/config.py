@@ -29,6 +29,8 @@ class Limits:
     """Readings remembered of each stream, which late data can be put among."""
     poll_seconds: float = field(default_factory=lambda: _number("QUANCHENG_WATCH_POLL_SECONDS", 0.2))
     """Wait when nothing came."""
+    gather_seconds: float = field(default_factory=lambda: _number("QUANCHENG_WATCH_GATHER_SECONDS", 0.05))
+    """Wait after less than a whole batch: a busy log is read in larger pieces, for a fraction of the CPU."""
     batch: int = field(default_factory=lambda: int(_number("QUANCHENG_WATCH_BATCH", 100_000)))
     """Readings taken at once."""
     checkpoint_seconds: float = field(

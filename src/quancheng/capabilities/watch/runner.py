@@ -230,8 +230,8 @@ def run(stop: threading.Event, limits: Limits | None = None) -> None:
             wait = min(wait * 2, 30.0)
             runner, healed = Runner(limits), False
             continue
-        if not seen:
-            stop.wait(runner.limits.poll_seconds)
+        if seen < runner.limits.batch:
+            stop.wait(runner.limits.gather_seconds if seen else runner.limits.poll_seconds)
     runner.save()
 
 
