@@ -57,12 +57,13 @@ def write(acked: Path) -> None:
     from quancheng.capabilities.observations import actions
     from quancheng.capabilities.observations.values import Batch
 
-    number = int(time.time() * 1000)
+    number = time.time_ns() // 1000  # microseconds: nobody writes so fast as to run ahead of the clock,
+    # which would make the next writer begin with a number that was used
     with acked.open("a") as notes:
         while True:
-            number = max(number + 1, int(time.time() * 1000))
+            number = max(number + 1, time.time_ns() // 1000)
             rows = Batch.numbers(
-                np.arange(1, STREAMS + 1), np.full(STREAMS, number * 1000), np.full(STREAMS, number)
+                np.arange(1, STREAMS + 1), np.full(STREAMS, number), np.full(STREAMS, number)
             )
             actions.append(rows, unique=number % 3 == 0)
             notes.write(f"{number}\n")
@@ -104,7 +105,11 @@ def report(acked: Path) -> None:
             {
                 "acknowledged": len(wanted),
                 "lost": sorted(wanted - found[0].keys()),
-                "partial": [n for n, (count, ids) in found[1].items() if (count, ids) != (STREAMS, STREAMS)],
+                "partial": [
+                    (n, count, ids)
+                    for n, (count, ids) in found[1].items()
+                    if (count, ids) != (STREAMS, STREAMS)
+                ],
                 "the same after sealing": found[0] == found[1],
                 "counted": queries.count() == sum(count for count, _ in found[1].values()),
                 "latest": {row.result for row in queries.latest(range(1, STREAMS + 1)).values()}
