@@ -37,6 +37,6 @@ def test_a_quiet_day_fills_the_charts_and_is_made_once() -> None:
     kinds = Counter(Station.objects.values_list("kind", flat=True))
     assert sum(kinds[kind] for kind in ("air", "noise", "manhole", "smoke", "streetlight", "meter")) == 600
     assert Station.objects.filter(simulated=False).count() == 0
-    assert RecentReading.objects.filter(datastream__station__code="JN-A-001").count() == 48
+    assert RecentReading.objects.filter(datastream__station__code="JN-A-001").count() == 6 * 24
     assert RecentReading.objects.filter(datastream__station__code="city-hall").count() > 288
     assert simulate.seed(None, np.random.default_rng(1)) is None
