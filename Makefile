@@ -38,7 +38,8 @@ test: install frontend system ## run every test
 	@# core and kernel first and alone: what their own tests cover is measured, and tracing the rest would double its time
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "$(QUICK)" $(PYTEST_EXTRA) tests/core tests/kernel
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "$(QUICK)" --ignore=tests/core --ignore=tests/kernel tests
-	$(BIN)/python -m pytest -m "(serial or fault) and not browser" tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "fault and not serial and not browser" tests
+	$(BIN)/python -m pytest -m "serial and not browser" tests
 	@# a browser test that fails gets one more try, in the open: what fails twice fails
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m browser tests || $(BIN)/python -m pytest -m browser --last-failed --last-failed-no-failures none tests
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from quancheng.capabilities.observations.testing import fresh_store
 from quancheng.kernel import collector
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
+from quancheng.testing.prepared import once
+from quancheng.testing.product import Product
 
 collector.look_rarely()
 
@@ -42,6 +45,23 @@ def fixed_time() -> Iterator[datetime]:
     moment = datetime(2026, 6, 1, 1, 30, tzinfo=UTC)
     with clock.at(moment):
         yield moment
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all worker processes of this run see."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+
+
+@pytest.fixture(scope="session")
+def small_city(shared_folder: Path) -> Path:
+    """The home folder of a city of 60 people with all demo identities; copy it, never run it."""
+
+    def make(home: Path) -> None:
+        Product(home, QUANCHENG_SQLITE_SYNCHRONOUS="OFF").command("setup", "--persons", "60", "--firms", "10")
+
+    return once(shared_folder, "small-city", make)
 
 
 @pytest.fixture(scope="session")

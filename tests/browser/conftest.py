@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from quancheng.testing.prepared import once
 from quancheng.testing.server import CityServer
 from tests.browser.tools import AXE, CHROMIUM, PHONE, Visit, Watch
 
@@ -36,16 +37,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CityServer]:
+def city(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Iterator[CityServer]:
     """A demo city that runs; ``QUANCHENG_BROWSER_URL`` points at one that runs already."""
     if address := os.environ.get("QUANCHENG_BROWSER_URL"):
         running = CityServer(tmp_path_factory.getbasetemp())
         running.url = address
         yield running
         return
-    home = tmp_path_factory.mktemp("city")
-    with CityServer(home) as server:
+    image = once(shared_folder, "browser-city", _make)
+    with CityServer(tmp_path_factory.mktemp("city"), image=image) as server:
         yield server
+
+
+def _make(home: Path) -> None:
+    """A city whose workers have nothing left to do: its pages are all there is to wait for."""
+    made = CityServer(home)
+    made.make()
+    made.catch_up()
 
 
 @pytest.fixture(scope="package")

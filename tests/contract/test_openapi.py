@@ -7,9 +7,11 @@ itself, so a failure repeats.
 
 from __future__ import annotations
 
+import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,9 +59,10 @@ schema = schemathesis.openapi.from_dict(
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with Product(tmp_path_factory.mktemp("city"), QUANCHENG_SQLITE_SYNCHRONOUS="OFF") as product:
-        product.command("setup", "--persons", "60", "--firms", "10")
+def city(small_city: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    home = tmp_path_factory.mktemp("city") / "home"
+    shutil.copytree(small_city, home)
+    with Product(home, QUANCHENG_SQLITE_SYNCHRONOUS="OFF") as product:
         product.start()
         yield product
 

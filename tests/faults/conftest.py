@@ -1,4 +1,4 @@
-"""A small demo city, made once and copied for every test that may break it."""
+"""Copies of the small demo city for every test that may break one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ from pathlib import Path
 import pytest
 
 from quancheng.testing.product import Product
-
-
-@pytest.fixture(scope="session")
-def small_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home folder of a city of 60 people with all demo identities."""
-    home = tmp_path_factory.mktemp("small-city")
-    Product(home, QUANCHENG_SQLITE_SYNCHRONOUS="OFF").command("setup", "--persons", "60", "--firms", "10")
-    return home
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ CHILD = Path(__file__).with_name("case_steps.py")
 SIZE = ("--persons", "60", "--firms", "10")
 ONCE_EACH = ["acceptance", "refusal", "review", "approval"]
 
-pytestmark = [pytest.mark.fault, pytest.mark.slow, pytest.mark.serial]
+pytestmark = [pytest.mark.fault, pytest.mark.slow, pytest.mark.xdist_group("case-crash")]
 
 
 class Hand:

@@ -6,6 +6,7 @@ Browser tests, drills from outside and load tests meet the city as people do, by
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +20,16 @@ from quancheng.testing.ports import free_port, listening
 
 KERNEL = ("web", "worker", "scheduler")
 ABSENT = ("QUANCHENG_DATABASE_URL", "QUANCHENG_STORE", "QUANCHENG_BUS_URL", "QUANCHENG_DEBUG")
+_CATCH_UP = """
+from quancheng.cli import start_django
+start_django()
+from quancheng.kernel.events.dispatcher import EventDispatcher
+from quancheng.kernel.jobs.worker import JobWorker
+dispatcher, worker, idle = EventDispatcher(), JobWorker("catch-up"), 0
+while idle < 2:
+    told = dispatcher.run_once().tried + dispatcher.fanned_out
+    idle = 0 if worker.run_once() or told else idle + 1
+"""
 
 
 class DidNotStart(RuntimeError):
@@ -28,7 +39,8 @@ class DidNotStart(RuntimeError):
 class CityServer:
     """A demo city of its own in ``home``. Use as a context manager; ``url`` is its address.
 
-    ``components`` are what ``quancheng run --only`` starts. The processes get nothing from the
+    ``components`` are what ``quancheng run --only`` starts; ``image`` is the home of a city made before,
+    copied instead of setting one up. The processes get nothing from the
     caller's environment that points at another city.
     """
 
@@ -41,10 +53,12 @@ class CityServer:
         components: tuple[str, ...] = KERNEL,
         environment: Mapping[str, str] | None = None,
         ready_seconds: float = 60,
+        image: Path | None = None,
     ) -> None:
         self.home = home
         self.persons, self.firms = persons, firms
         self.components = components
+        self.image = image
         self.ready_seconds = ready_seconds
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -63,8 +77,10 @@ class CityServer:
         }
 
     def __enter__(self) -> CityServer:
-        self.home.mkdir(parents=True, exist_ok=True)
-        self.command("setup", "--persons", str(self.persons), "--firms", str(self.firms))
+        if self.image is None:
+            self.make()
+        else:
+            shutil.copytree(self.image, self.home, dirs_exist_ok=True)
         try:
             self.start()
         except BaseException:
@@ -75,10 +91,22 @@ class CityServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def make(self) -> None:
+        """Set the city up in its home."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.command("setup", "--persons", str(self.persons), "--firms", str(self.firms))
+
+    def catch_up(self) -> None:
+        """Do what the demo data left to the workers (documents to print, pictures to read), to the end."""
+        self._run(["-c", _CATCH_UP], "catching up", 600)
+
     def command(self, *arguments: str, seconds: float = 180) -> str:
         """Run ``quancheng …`` in this city and give what it printed; raises with its words if it fails."""
+        return self._run(["-m", "quancheng.cli", *arguments], f"quancheng {' '.join(arguments)}", seconds)
+
+    def _run(self, arguments: list[str], what: str, seconds: float) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "quancheng.cli", *arguments],
+            [sys.executable, *arguments],
             env=self.environment,
             cwd=self.home,
             capture_output=True,
@@ -86,9 +114,7 @@ class CityServer:
             check=False,
         )
         if done.returncode:
-            raise RuntimeError(
-                f"quancheng {' '.join(arguments)}: exit code {done.returncode}\n{done.stderr.decode()}"
-            )
+            raise RuntimeError(f"{what}: exit code {done.returncode}\n{done.stderr.decode()}")
         return done.stdout.decode()
 
     def start(self) -> None:

@@ -94,7 +94,7 @@ class Front:
         writer.write(encode(hello, Version.V311))
         pinging = asyncio.create_task(self._ping(writer))
         try:
-            while data := await asyncio.wait_for(reader.read(1 << 18), 2 * _KEEP_ALIVE):
+            while data := await self._read(reader):
                 for packet in parser.feed(data):
                     await self._handle(packet, writer)
                 if parser.fault is not None:
@@ -104,6 +104,10 @@ class Front:
             pinging.cancel()
             writer.close()
             self._writer = None
+
+    async def _read(self, reader: asyncio.StreamReader) -> bytes:
+        async with asyncio.timeout(2 * _KEEP_ALIVE):  # wait_for may swallow being cancelled (Python 3.11)
+            return await reader.read(1 << 18)
 
     async def _ping(self, writer: asyncio.StreamWriter) -> None:
         while True:

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -19,6 +21,7 @@ from quancheng.capabilities.ingest.field.jt808_client import Jt808Client
 from quancheng.core.telemetry import gb26875, hj212, jt808
 from quancheng.testing.ports import free_port
 
+C = TypeVar("C")
 MN = "010000A8900016F000169DC0"
 SETUP = """
 import django; django.setup()
@@ -60,10 +63,11 @@ def _python(code: str, env: dict[str, str]) -> str:
     return run.stdout
 
 
-def _connect(port: int) -> Hj212Client:
+def _connected(client: Callable[[], C]) -> C:
+    """Each protocol listens as soon as it can: none waits for the others."""
     for _ in range(300):
         try:
-            return Hj212Client(MN, port)
+            return client()
         except OSError:
             time.sleep(0.2)
     raise AssertionError("the component did not start")
@@ -89,9 +93,9 @@ def test_every_answered_frame_of_every_protocol_survives_kill_9(tmp_path: Path) 
         begin = start + crash * 3600 * second
         try:
             with (
-                _connect(ports["HJ212"]) as logger,
-                Gb26875Client(889, ports["GB26875"]) as panel,
-                Jt808Client("13912344329", ports["JT808"]) as taxi,
+                _connected(lambda: Hj212Client(MN, ports["HJ212"])) as logger,
+                _connected(lambda: Gb26875Client(889, ports["GB26875"])) as panel,
+                _connected(lambda: Jt808Client("13912344329", ports["JT808"])) as taxi,
             ):
                 assert taxi.sign_on()
                 for n in range(20):
