@@ -4,42 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
+from tests.capabilities.live_page import DESK, MARKS, live_page, sound, speak
 
 from quancheng.capabilities.observations import actions as store
 from quancheng.capabilities.observations.values import Batch
 from quancheng.capabilities.sensorthings import actions
 from quancheng.capabilities.sensorthings.values import StreamRow, ThingRow
-from quancheng.commands.words import compile_catalogues
 from quancheng.core.sensorthings.times import micros
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 
-AXE = Path(__file__).parents[3] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = "/usr/bin/chromium"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not Path(CHROMIUM).exists() or not AXE.exists(), reason="needs Chromium and axe-core"),
-]
+pytestmark = MARKS
 SHOTS = os.environ.get("QUANCHENG_SCREENSHOTS", "")
 
 
 @pytest.fixture(params=["phone", "desk"])
 def page(request: pytest.FixtureRequest, live_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    compile_catalogues()
-    size = {"width": 360, "height": 780} if request.param == "phone" else {"width": 1280, "height": 900}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        context = browser.new_context(
-            base_url=live_server.url, viewport=size, reduced_motion="reduce", bypass_csp=True
-        )
-        yield context.new_page()
-        browser.close()
+    size = (360, 780) if request.param == "phone" else DESK
+    with live_page(live_server, monkeypatch, size=size) as one:
+        yield one
 
 
 @pytest.fixture
@@ -65,21 +51,14 @@ def rain(transactional_db: None) -> int:
 
 
 def _clean(page: Page, path: str, shot: str) -> None:
-    """No axe violation, no sideways scrolling."""
-    page.goto(path)
-    page.wait_for_load_state("networkidle")
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
-    said = [(one["id"], one["nodes"][0]["html"][:120]) for one in found]
+    sound(page, path)
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{shot}.png", full_page=True)
-    assert not said, (path, said)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_the_pages_are_accessible(page: Page, live_server, rain: int, language: str) -> None:
-    page.context.add_cookies([{"name": "qc_language", "value": language, "url": live_server.url}])
+    speak(page, live_server, language)
     width = page.viewport_size["width"] if page.viewport_size else 0
     _clean(page, "/open/sensors/", f"sensors-{language}-{width}")
     _clean(page, "/open/sensors/?text=nowhere", f"none-{language}-{width}")
