@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from quancheng.capabilities.observations.testing import fresh_store
@@ -17,6 +18,11 @@ from quancheng.testing.prepared import once
 from quancheng.testing.product import Product
 
 collector.look_rarely()
+hypothesis.settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+"""How long an example takes says how busy the machine is, nothing about the code."""
+hypothesis.settings.load_profile("shared machine")
 
 
 @pytest.fixture(autouse=True)

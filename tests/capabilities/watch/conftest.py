@@ -108,11 +108,22 @@ def send(log: Path) -> Send:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Callable[[], Runner]:
-    """A runner on the same checkpoint folder each time it is asked for: as after a restart."""
+    """A runner on the same checkpoint folder each time it is asked for: as after a restart.
+
+    The threads of a killed process die with it; those of an earlier runner here must have ended.
+    """
     limits = Limits(
         memory=16, rules_seconds=0, absence_seconds=0, checkpoint_seconds=1e9, streams_seconds=1e9
     )
-    return lambda: Runner(limits, tmp_path / "watch")
+    made: list[Runner] = []
+
+    def start() -> Runner:
+        for one in made:
+            one.close()
+        made[:] = [Runner(limits, tmp_path / "watch")]
+        return made[0]
+
+    return start
 
 
 @pytest.fixture

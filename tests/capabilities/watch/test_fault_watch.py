@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 from tests.capabilities.watch.conftest import MINUTE, NOW, deep
 
+from quancheng.capabilities.observations.log_reader import offsets
 from quancheng.capabilities.watch import actions, checkpoint
 from quancheng.capabilities.watch.models import Episode, RuleVersion
 from quancheng.capabilities.watch.values import micros
@@ -66,6 +69,24 @@ def test_a_full_disk_keeps_the_old_checkpoint(now, streams, runner, send, monkey
     assert (running.place / checkpoint.NAME).read_bytes() == before
     monkeypatch.undo()
     assert runner().step() == 1  # read again, because the offsets did not move either
+
+
+def test_the_rules_go_on_while_a_checkpoint_waits_for_the_disk(now, streams, runner, send, monkeypatch):
+    disk, place, running = threading.Event(), streams["P-1:ponding_depth"], runner()
+    running.save()
+    running.limits = replace(running.limits, checkpoint_seconds=0)
+    sync = checkpoint.os.fsync
+    monkeypatch.setattr(checkpoint.os, "fsync", lambda handle: (disk.wait(30), sync(handle)))
+    send(place, NOW - MINUTE, [0.1])
+    assert running.step() == 1
+    send(place, NOW, [0.2])
+    assert running.step() == 1, "not held up"
+    assert running.keeper.busy
+    assert offsets("watch") == {}, "the log's offsets wait for the disk"
+    disk.set()
+    running.save()
+    assert offsets("watch") == running.reader.positions
+    assert runner().step() == 0
 
 
 def test_readings_from_the_future_and_noise_do_nothing(now, streams, author, approver, send, runner):

@@ -89,6 +89,7 @@ def test_a_restart_at_any_moment_loses_and_doubles_nothing(now, streams, author,
     send(place, NOW + 3 * MINUTE, [0.1])
     third.step()
     assert Episode.objects.get().ended_at == NOW + 3 * MINUTE
+    third.close()
     (third.place / "checkpoint.npz").write_bytes(b"torn")
     fourth = runner()
     send(place, NOW + 4 * MINUTE, [0.3, 0.3])

@@ -168,9 +168,9 @@ class LogReader:
         """Where reading goes on, by writer."""
         return dict(self._follower.positions)
 
-    def commit(self) -> None:
-        """Remember the positions."""
-        save_offsets(self.name, self._follower.positions)
+    def commit(self, positions: Mapping[str, Position] | None = None) -> None:
+        """Remember the positions: those reached, or earlier ones that were."""
+        save_offsets(self.name, self._follower.positions if positions is None else positions)
 
     def rewind(self) -> None:
         """Back to what was committed: what was polled since will be polled again."""

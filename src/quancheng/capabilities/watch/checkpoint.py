@@ -12,7 +12,8 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,40 @@ def save(folder: Path, checkpoint: Checkpoint) -> int:
     finally:
         os.close(handle)
     return buffer.tell()
+
+
+class Keeper:
+    """Writes checkpoints beside the rules: syncing tens of megabytes takes seconds on a busy disk.
+
+    One at a time; the state is copied before the rules go on.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="watch-checkpoint")
+        self._writing: tuple[Checkpoint, Future[int]] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """One is being written, or was written and not asked for."""
+        return self._writing is not None
+
+    def begin(self, checkpoint: Checkpoint) -> None:
+        """Start writing; nothing else may be on its way."""
+        copied = replace(checkpoint, state={name: array.copy() for name, array in checkpoint.state.items()})
+        self._writing = copied, self._thread.submit(save, self.folder, copied)
+
+    def written(self, *, wait: bool = False) -> Checkpoint | None:
+        """What is safe on disk since the last question. Raises OSError when it could not be written."""
+        if self._writing is None or not (wait or self._writing[1].done()):
+            return None
+        (checkpoint, writing), self._writing = self._writing, None
+        writing.result()
+        return checkpoint
+
+    def close(self) -> None:
+        """Wait for what is being written."""
+        self._thread.shutdown(wait=True)
 
 
 def load(folder: Path) -> Checkpoint | None:

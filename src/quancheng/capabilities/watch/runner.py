@@ -20,10 +20,11 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from quancheng.capabilities.observations.log import LogReader
+from quancheng.capabilities.observations.log_files import Position
 from quancheng.capabilities.observations.values import Batch
 from quancheng.capabilities.sensorthings import queries as sta
 from quancheng.capabilities.watch import actions, checkpoint, explaining, queries
-from quancheng.capabilities.watch.checkpoint import Checkpoint
+from quancheng.capabilities.watch.checkpoint import Checkpoint, Keeper
 from quancheng.capabilities.watch.compiling import Compiled, compile_versions
 from quancheng.capabilities.watch.config import Limits, folder
 from quancheng.capabilities.watch.delays import received
@@ -58,6 +59,7 @@ class Runner:
         self.early = 0
         """Readings from the future, which no rule looks at."""
         self.skip: dict[str, tuple[int, int]] = {}
+        self.keeper = Keeper(self.place)
         self.intake = Intake()
         self.looked = micros(clock.now())
         """The last look at the log: what comes now was appended since."""
@@ -138,10 +140,11 @@ class Runner:
             self._scan(found)
         self._record(found, batch, now)
         self.looked = now
+        self._settle()
         if arrived - self._saved >= self.limits.checkpoint_seconds and (
             pieces or self._saved == float("-inf")
         ):
-            self.save()
+            self._put_away()
         return len(batch)
 
     def _scan(self, found: Found) -> None:
@@ -186,16 +189,33 @@ class Runner:
 
     # -- keeping -------------------------------------------------------------------------------
     def save(self) -> None:
-        """Write the checkpoint, then let the log's offsets follow."""
+        """Write the checkpoint, wait for it, then let the log's offsets follow."""
+        self._settle(wait=True)
+        self._put_away()
+        self._settle(wait=True)
+
+    def close(self) -> None:
+        """Let go; a checkpoint on its way is written to its end."""
+        self.keeper.close()
+
+    def _put_away(self) -> None:
+        """Begin a checkpoint, unless the last one is still on its way."""
+        if self.keeper.busy:
+            return
         self._saved = time.monotonic()
         positions = {name: (at.file, at.position) for name, at in self.reader.positions.items()}
+        self.keeper.begin(Checkpoint(self.engine.dump(), positions, self.newest))
+
+    def _settle(self, *, wait: bool = False) -> None:
+        """Let the log's offsets follow a checkpoint that is safe."""
         try:
-            checkpoint.save(self.place, Checkpoint(self.engine.dump(), positions, self.newest))
+            kept = self.keeper.written(wait=wait)
         except OSError:
             log.exception("watch.checkpoint.failed")  # the old one stays, and with it the old offsets
             return
-        self.skip = positions
-        self.reader.commit()
+        if kept is not None:
+            self.skip = dict(kept.positions)
+            self.reader.commit({name: Position(*at) for name, at in kept.positions.items()})
 
     def heal(self) -> int:
         """End episodes of the table that the kernels know to be over; how many. Call it when caught up."""
@@ -228,11 +248,13 @@ def run(stop: threading.Event, limits: Limits | None = None) -> None:
             log.exception("watch.runner.failed")
             stop.wait(wait)
             wait = min(wait * 2, 30.0)
+            runner.close()
             runner, healed = Runner(limits), False
             continue
         if seen < runner.limits.batch:
             stop.wait(runner.limits.gather_seconds if seen else runner.limits.poll_seconds)
     runner.save()
+    runner.close()
 
 
 def main() -> None:

@@ -80,6 +80,8 @@ class Pairs:
         self.clear: Floats = np.array([one[1] for one in found], np.float64)
         self.wanted = np.array([rule.spec.consecutive for rule, _ in self.pairs], np.int32)
         self.since: Ints = np.array([rule.since for rule, _ in self.pairs], np.int64)
+        self.owner: Ints = np.array([rule.id for rule, _ in self.pairs], np.int64)
+        self.stream: Ints = np.array([stream for _, stream in self.pairs], np.int64)
         self._turn()
         self._hours()
         number = len(self.pairs)
@@ -210,8 +212,7 @@ class Pairs:
     def dump(self) -> dict[str, npt.NDArray[np.generic]]:
         """State by pair: ``rule`` and ``stream`` say whose it is."""
         state: dict[str, npt.NDArray[np.generic]] = {name: getattr(self, name) for name in self.kept}
-        state["rule"] = np.array([rule.id for rule, _ in self.pairs], np.int64)
-        state["stream"] = np.array([stream for _, stream in self.pairs], np.int64)
+        state["rule"], state["stream"] = self.owner, self.stream
         rows = [(pair, *one) for pair, known in self.episodes.items() for one in known]
         state["episodes"] = np.array(rows, np.int64).reshape(-1, 3)
         return state
