@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +98,15 @@ def _prepare(home: Path, devices: int, rules: int) -> tuple[Path, list[int]]:
 
 
 class _Gateway:
-    """The components ``ingest.gateway``, ``observations.keeper`` and ``watch.runner``, and the web server."""
+    """The components ``ingest.gateway``, ``observations.keeper`` and ``watch.runner``, and the web server.
 
-    def __init__(self, home: Path, secure: bool) -> None:
+    ``alone``: the gateway only.
+    """
+
+    def __init__(self, home: Path, secure: bool, *, alone: bool = False) -> None:
         from quancheng.testing.ports import free_port
 
-        self.home, self.secure, self.port = home, secure, free_port()
+        self.home, self.secure, self.port, self.alone = home, secure, free_port(), alone
         self.environment = os.environ | {
             "QUANCHENG_HOME": str(home),
             "QUANCHENG_LOG_LEVEL": "ERROR",
@@ -118,16 +125,18 @@ class _Gateway:
 
     def __enter__(self) -> _Gateway:
         python = [sys.executable, "-m", "quancheng.cli"]
-        started = {
-            name: [*python, "component", name]
-            for name in ("ingest.gateway", "observations.keeper", "watch.runner")
-        }
-        started["web.server"] = [*python, "web", "--host", "127.0.0.1", "--port", str(self.web)]
+        names = (
+            ("ingest.gateway",) if self.alone else ("ingest.gateway", "observations.keeper", "watch.runner")
+        )
+        started = {name: [*python, "component", name] for name in names}
+        if not self.alone:
+            started["web.server"] = [*python, "web", "--host", "127.0.0.1", "--port", str(self.web)]
         for name, command in started.items():
             self.processes[name] = subprocess.Popen(command, env=self.environment, cwd=ROOT)
         _wait_for(self.port)
-        _wait_for(self.web)
-        wait_for_the_runner()
+        if not self.alone:
+            _wait_for(self.web)
+            wait_for_the_runner()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -213,26 +222,51 @@ def _said(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def _idle(gateway: _Gateway, secrets: Path, lines: int) -> None:
-    before, memory = gateway.cpu(), gateway.memory()
-    holder = _start(gateway, "idle", str(secrets), str(lines))
-    said = _said(holder)
-    figure("ingest_idle_lines", said.get("lines", 0), "lines")
-    figure("ingest_connect_rate", said.get("lines", 0) / max(said.get("seconds", 1.0), 0.001), "lines/s")
-    figure(
-        "ingest_idle_memory", (gateway.memory() - memory) * 1024 / max(1, said.get("lines", 1)), "KiB/line"
-    )
-    figure(
-        "ingest_connect_cpu",
-        1e6 * (gateway.cpu()["ingest.gateway"] - before["ingest.gateway"]) / max(1, lines),
-        "us/line",
-    )
-    calm = gateway.cpu()["ingest.gateway"]
-    time.sleep(5)
-    figure("ingest_idle_cpu", 100 * (gateway.cpu()["ingest.gateway"] - calm) / 5, "% of a core")
-    assert holder.stdin is not None
-    holder.stdin.close()
-    holder.wait(60)
+    """Lines that say nothing; as many gateways as it takes when a process may not hold that many."""
+    with ExitStack() as stack:
+        most = int(resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 0.9)
+        gateways = [gateway]
+        for number in range(1, -(-lines // most)):
+            home = _twin(gateway.home, Path(stack.enter_context(tempfile.TemporaryDirectory())) / str(number))
+            gateways.append(stack.enter_context(_Gateway(home, False, alone=True)))
+        figure("ingest_idle_gateways", len(gateways), "processes")
+        _hold(gateways, secrets, lines)
     time.sleep(SETTLE)
+
+
+def _twin(home: Path, copy: Path) -> Path:
+    """The same devices and keys for one more gateway, in a home of its own; the first one runs meanwhile."""
+    name = "quancheng.sqlite3"
+    shutil.copytree(home, copy, ignore=shutil.ignore_patterns(f"{name}*", "observations", "watch", "*.sock"))
+    with closing(sqlite3.connect(home / name)) as here, closing(sqlite3.connect(copy / name)) as there:
+        here.backup(there)
+    return copy
+
+
+def _hold(gateways: list[_Gateway], secrets: Path, lines: int) -> None:
+    def cpu() -> float:
+        return sum(one.cpu()["ingest.gateway"] for one in gateways)
+
+    def memory() -> float:
+        return sum(one.memory() for one in gateways)
+
+    worked, held, began = cpu(), memory(), time.perf_counter()
+    share, opened, holders = -(-lines // len(gateways)), 0, []
+    for one in gateways:
+        holders.append(_start(one, "idle", str(secrets), str(min(share, lines - opened))))
+        opened += int(_said(holders[-1]).get("lines", 0))
+    figure("ingest_idle_lines", opened, "lines")
+    figure("ingest_connect_rate", opened / (time.perf_counter() - began), "lines/s")
+    figure("ingest_idle_memory", (memory() - held) * 1024 / max(1, opened), "KiB/line")
+    figure("ingest_connect_cpu", 1e6 * (cpu() - worked) / max(1, opened), "us/line")
+    calm = cpu()
+    time.sleep(10)
+    figure("ingest_idle_cpu", 100 * (cpu() - calm) / 10, "% of a core")
+    for holder in holders:
+        assert holder.stdin is not None
+        holder.stdin.close()
+    for holder in holders:
+        holder.wait(60)
 
 
 def _load(gateway: _Gateway, secrets: Path, rate: int, seconds: float, label: str) -> None:

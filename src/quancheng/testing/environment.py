@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
+
+import pytest
 
 
 def prepare() -> Path:
@@ -23,3 +26,15 @@ def prepare() -> Path:
 
 
 HOME = prepare()
+_GROUP = re.compile(r"@[\w-]+$")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """pytest-xdist writes a test's group behind its name (``@group``): ``--last-failed`` would not know it again."""
+    cache = getattr(session.config, "cache", None)
+    if cache is None or hasattr(session.config, "workerinput"):
+        return
+    failed: dict[str, bool] = cache.get("cache/lastfailed", {})
+    if any(_GROUP.search(name) for name in failed):
+        cache.set("cache/lastfailed", {_GROUP.sub("", name): True for name in failed})

@@ -79,7 +79,13 @@ def _mast() -> dict[str, Any]:
                 "name": "风向",
                 "definition": "urn:quancheng:property:wind_direction",
                 "description": "风来自的方位",
+                "properties": {"name_en": "Wind direction"},
             },
-            {"name": "风速", "definition": "urn:quancheng:property:wind_speed", "description": "十分钟平均"},
+            {
+                "name": "风速",
+                "definition": "urn:quancheng:property:wind_speed",
+                "description": "十分钟平均",
+                "properties": {"name_en": "Wind speed"},
+            },
         ],
     }
