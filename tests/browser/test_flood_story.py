@@ -89,9 +89,16 @@ def test_a_commander_signs_the_warning_in_the_manual_seat(officer: Page, visit: 
         lambda: go(officer, "/screen/") and officer.locator(".cmd-banner__word").count(), "the exercise opens"
     )
     commander = visit("approver", WALL)
+    until(lambda: signed(commander), "a warning is signed", 180)
+
+
+def signed(commander: Page) -> bool:
+    """One try; the forecaster's seat may take the draft back meanwhile: then the page says so, and one looks again."""
     go(commander, "/screen/")
     waiting = commander.locator("#weather-panel").get_by_role("button", name="签发并发布")
     expect(waiting.first).to_be_visible(timeout=90_000)
     waiting.first.click()
     settled(commander)
-    expect(commander.locator("main")).to_contain_text(re.compile("已发布|生效|已签发"))
+    main = commander.locator("main")
+    expect(main).to_contain_text(re.compile("请刷新页面|已发布|生效|已签发"))
+    return "请刷新页面" not in main.inner_text()

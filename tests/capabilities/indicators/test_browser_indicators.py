@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.capabilities.things.test_browser_things import _clean, page, pytestmark
+from collections.abc import Iterator
 
-__all__ = ["page", "pytestmark"]
+import pytest
+from playwright.sync_api import Page
+from tests.capabilities.live_page import MARKS, live_page, sound, speak
+
+from quancheng.kernel.actor import RoleGrant
+
+pytestmark = MARKS
+
+
+@pytest.fixture
+def page(live_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    grants = (RoleGrant("things.operator"), RoleGrant("indicators.manager"))
+    with live_page(live_server, monkeypatch, *grants, name="operator") as one:
+        yield one
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_compute_and_open_one(page, live_server, language: str) -> None:
-    page.context.add_cookies([{"name": "qc_language", "value": language, "url": live_server.url}])
+def test_compute_and_open_one(page: Page, live_server, language: str) -> None:
+    speak(page, live_server, language)
     page.goto("/work/indicators/")
     page.click("form.inline-form button.btn")
     page.wait_for_load_state()
     page.click('a[href="/work/indicators/things.online_rate/"]')
     page.wait_for_load_state()
     for path in ("/work/indicators/", "/work/indicators/things.online_rate/", "/screen/indicators/"):
-        _clean(page, path)
+        sound(page, path)
