@@ -13,7 +13,7 @@ from quancheng.capabilities.video.signalling.tables import CityTables
 from quancheng.capabilities.video.values import Change
 from quancheng.core.gb28181.catalog import Item
 from quancheng.core.gb28181.digest import Algorithm, secret
-from quancheng.kernel import errors
+from quancheng.kernel import clock, errors
 from quancheng.kernel.actions import Call
 from quancheng.kernel.events.models import OutboxEvent
 
@@ -185,6 +185,20 @@ def test_the_directory_reads_what_changed(cameras) -> None:
     assert [one.enabled for one in changed if one.code == cameras[0].code] == [False]
     settings = tables.settings()
     assert (settings.interval, settings.missed, settings.flap_limit) == (60, 3, 3)
+
+
+def test_a_whole_city_brought_in_at_one_moment_is_not_read_for_ever(cameras) -> None:
+    tables = CityTables()
+    _peers, newest = tables.peers(None)
+    assert newest is not None
+    assert len(tables.peers(newest)[0]) == 3, "somebody may still be writing at that moment"
+    with clock.at(newest + timedelta(minutes=2)):
+        assert len(tables.peers(newest)[0]) == 3, "the last look"
+        assert tables.peers(newest) == ([], newest)
+        actions.set_enabled(call(OPERATOR), code=cameras[0].code, enabled=False)
+        changed, later = tables.peers(newest)
+        assert [one.enabled for one in changed] == [False]
+        assert len(tables.peers(later)[0]) == 1
 
 
 def test_corrections_by_people(cameras) -> None:

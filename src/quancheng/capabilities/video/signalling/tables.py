@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from quancheng.capabilities.video import actions, queries, secrets
 from quancheng.capabilities.video.models import Direction, Platform
@@ -16,16 +16,26 @@ from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import Forbidden, NotFound, Unavailable
 
 _CHUNK = 2000
+_SETTLING = timedelta(minutes=1)
+"""Longer than any transaction that writes configuration may take."""
 
 
 class CityTables:
     """Implements ``recorder.Tables``."""
 
+    def __init__(self) -> None:
+        self._settled: datetime | None = None
+        """The newest moment of configuration, read again after whoever wrote at that moment must have
+        committed: a city brings in 150,000 peers at one, and they are not read every few seconds for ever."""
+
     def peers(self, since: datetime | None) -> tuple[list[Peer], datetime | None]:
         """Peers configured since a moment (the moment included: two changes may share it)."""
         rows = Platform.objects.exclude(direction=Direction.ANALYSER)
         if since is not None:
-            rows = rows.filter(configured_at__gte=since)
+            again = since != self._settled
+            rows = rows.filter(configured_at__gte=since) if again else rows.filter(configured_at__gt=since)
+            if clock.now() - since > _SETTLING:
+                self._settled = since
         found, newest = [], since
         for row in rows.iterator(chunk_size=_CHUNK):
             newest = row.configured_at if newest is None else max(newest, row.configured_at)
