@@ -7,18 +7,21 @@ database: 6,300 µs a single POST, 260 µs an observation in its bulk call (note
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from benchmarks.harness import benchmark, figure, spent
+from benchmarks.harness import benchmark, figure, fresh_home, spent
 
 SINGLE, ROWS, STREAMS = 2_000, 1_000, 10
+SERVED = 500
 
 
 @benchmark(
@@ -29,6 +32,7 @@ def run(scale: float) -> None:
     """In child processes with homes of their own."""
     for part in ("measure", "scaled"):
         _child(part, scale)
+    _served(max(100, int(SERVED * scale)))
 
 
 def _child(part: str, scale: float) -> None:
@@ -42,6 +46,75 @@ def _child(part: str, scale: float) -> None:
         }
         code = f"from benchmarks.sensorthings import {part}; {part}({scale!r})"
         subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def _served(number: int) -> None:
+    """Single POSTs over one connection to a server of its own: CPU of its process, socket and all."""
+    import psutil
+
+    from quancheng.testing.ports import free_port
+
+    home, port = fresh_home(), free_port()
+    command = [sys.executable, "-m", "quancheng.cli", "sensorthings", "serve", "--port", str(port)]
+    server = subprocess.Popen(
+        command, env=os.environ | {"QUANCHENG_HOME": str(home)}, stdout=subprocess.DEVNULL
+    )
+    try:
+        line = _first_answer(port)
+        thing = _sent(line, "Things", _THING)
+        line.request("GET", f"/sta/v1.1/Things({thing})/Datastreams")
+        stream = json.loads(line.getresponse().read())["value"][0]["@iot.id"]
+        children = psutil.Process(server.pid).children(recursive=True)
+        processes = [psutil.Process(server.pid), *children]
+
+        def cpu() -> float:
+            return sum(sum(one.cpu_times()[:2]) for one in processes)
+
+        before = 0.0
+        for n in range(number + 50):
+            if n == 50:  # what is loaded at the first requests is no cost of a POST
+                before = cpu()
+            _sent(
+                line,
+                "Observations",
+                {"phenomenonTime": _time(n), "result": n / 7, "Datastream": {"@iot.id": stream}},
+            )
+        figure("sta_served_post", 1e3 * (cpu() - before) / number, "ms CPU of the server")
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+_THING = {
+    "name": "n", "description": "",
+    "Locations": [{"name": "l", "description": "", "encodingType": "application/geo+json",
+                   "location": {"type": "Point", "coordinates": [117, 36]}}],
+    "Datastreams": [{"name": "s", "description": "", "observationType": "http://example.org/measurement",
+                     "unitOfMeasurement": {"name": "mm", "symbol": "mm", "definition": "urn:ucum:mm"},
+                     "Sensor": {"name": "g", "description": "", "encodingType": "text/html", "metadata": ""},
+                     "ObservedProperty": {"name": "r", "definition": "http://example.org/r", "description": ""}}],
+}  # fmt: skip
+
+
+def _first_answer(port: int) -> http.client.HTTPConnection:
+    for _ in range(300):
+        try:
+            line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            line.request("GET", "/sta/v1.1/")
+            line.getresponse().read()
+            return line
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError("the service did not start")
+
+
+def _sent(line: http.client.HTTPConnection, path: str, body: dict[str, Any]) -> int:
+    line.request("POST", f"/sta/v1.1/{path}", json.dumps(body), {"Content-Type": "application/json"})
+    answer = line.getresponse()
+    found = json.loads(answer.read() or b"{}")
+    if answer.status != 201:
+        raise RuntimeError(f"{answer.status} {found}")
+    return int(found["@iot.id"])
 
 
 def measure(scale: float) -> None:

@@ -31,7 +31,10 @@ WINDOW = 400
 
 @benchmark("video-signalling", "150,000 cameras: register with digest, keep alive, flapping", "loopback UDP")
 def run(scale: float) -> None:
-    """``scale`` 1: 150,000 cameras, two minutes of keep-alives; always at the whole city's 2,500 a second."""
+    """``scale`` 1: 150,000 cameras, keep-alives for 40 s, then for two minutes with one camera in twenty flapping.
+
+    Always at the whole city's 2,500 keep-alives a second.
+    """
     fresh_home()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quancheng.settings")
     number, seconds = max(100, int(CAMERAS * scale)), max(5.0, SECONDS * scale)
@@ -46,6 +49,7 @@ def run(scale: float) -> None:
     link.settimeout(2.0)
     try:
         _register(here, link, number)
+        _steady(here, link, number, seconds / 3)
         _keepalive(here, link, number, seconds)
     finally:
         here.send("stop")
@@ -87,6 +91,27 @@ def _register(here: Connection, link: socket.socket, number: int) -> None:
     figure("video_registrations_lost", number - good, "cameras")
     figure("video_registration_cpu", 1e6 * (after["cpu"] - before["cpu"]) / max(good, 1), "µs")
     figure("video_registrations", good / wall, "cameras/s")
+
+
+def _steady(here: Connection, link: socket.socket, number: int, seconds: float) -> None:
+    """Every camera there and well: what the city costs on an ordinary day."""
+    names, before, started, sent, got = _codes(number), _cpu(here), time.perf_counter(), 0, 0
+    nobody = _Flapper([], link)
+    link.setblocking(False)
+    while (elapsed := time.perf_counter() - started) < seconds:
+        for _ in range(min(int(elapsed * RATE) - sent, WINDOW)):
+            link.send(_keepalive_of(names[sent % number], sent, link))
+            sent += 1
+        got += _drain(link, nobody)
+        time.sleep(0.002)
+    until = time.perf_counter() + 2
+    while got < sent and time.perf_counter() < until:
+        got += _drain(link, nobody)
+        time.sleep(0.005)
+    cpu = _cpu(here)["cpu"] - before["cpu"]
+    figure("video_steady_lost", sent - got, "messages")
+    figure("video_steady_cpu", 1e6 * cpu / max(sent, 1), "µs")
+    figure("video_steady_share", 100 * cpu / seconds, "% of a core")
 
 
 def _keepalive(here: Connection, link: socket.socket, number: int, seconds: float) -> None:
