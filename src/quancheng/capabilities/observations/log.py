@@ -28,13 +28,13 @@ from quancheng.capabilities.observations import frames
 from quancheng.capabilities.observations.config import Limits, folder, limits, log_folder
 from quancheng.capabilities.observations.faults import LogDamaged, LogFull, OutOfIds
 from quancheng.capabilities.observations.ids import Ids
-from quancheng.capabilities.observations.log_files import hold, numbers, path_of, sync_folder
+from quancheng.capabilities.observations.log_files import Position, hold, numbers, path_of, sync_folder
 from quancheng.capabilities.observations.log_reader import LogReader
 from quancheng.capabilities.observations.values import Batch
 from quancheng.core.text import Text
 from quancheng.kernel.errors import TooLarge
 
-__all__ = ["LogDamaged", "LogFull", "LogReader", "LogWriter", "OutOfIds", "writer"]
+__all__ = ["LogDamaged", "LogFull", "LogReader", "LogWriter", "OutOfIds", "Position", "writer"]
 
 log = structlog.get_logger(__name__)
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -19,8 +19,7 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections
 
-from quancheng.capabilities.observations.log import LogReader
-from quancheng.capabilities.observations.log_files import Position
+from quancheng.capabilities.observations.log import LogReader, Position
 from quancheng.capabilities.observations.values import Batch
 from quancheng.capabilities.sensorthings import queries as sta
 from quancheng.capabilities.watch import actions, checkpoint, explaining, queries
