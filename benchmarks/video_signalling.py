@@ -93,37 +93,15 @@ def _register(here: Connection, link: socket.socket, number: int) -> None:
     figure("video_registrations", good / wall, "cameras/s")
 
 
-def _steady(here: Connection, link: socket.socket, number: int, seconds: float) -> None:
-    """Every camera there and well: what the city costs on an ordinary day."""
-    names, before, started, sent, got = _codes(number), _cpu(here), time.perf_counter(), 0, 0
-    nobody = _Flapper([], link)
-    link.setblocking(False)
-    while (elapsed := time.perf_counter() - started) < seconds:
-        for _ in range(min(int(elapsed * RATE) - sent, WINDOW)):
-            link.send(_keepalive_of(names[sent % number], sent, link))
-            sent += 1
-        got += _drain(link, nobody)
-        time.sleep(0.002)
-    until = time.perf_counter() + 2
-    while got < sent and time.perf_counter() < until:
-        got += _drain(link, nobody)
-        time.sleep(0.005)
-    cpu = _cpu(here)["cpu"] - before["cpu"]
-    figure("video_steady_lost", sent - got, "messages")
-    figure("video_steady_cpu", 1e6 * cpu / max(sent, 1), "µs")
-    figure("video_steady_share", 100 * cpu / seconds, "% of a core")
-
-
-def _keepalive(here: Connection, link: socket.socket, number: int, seconds: float) -> None:
-    names = _codes(number)
-    steady, flapping = [name for name in names if not _flaps(name)], [name for name in names if _flaps(name)]
-    flapper = _Flapper(flapping, link)
+def _drive(
+    here: Connection, link: socket.socket, names: list[str], flapper: _Flapper, seconds: float
+) -> tuple[int, int, float, dict[str, Any]]:
+    """Keep-alives at the city's rate: how many went out, were answered, CPU seconds of the server, its figures."""
     before, started, sent, got = _cpu(here), time.perf_counter(), 0, 0
     link.setblocking(False)
     while (elapsed := time.perf_counter() - started) < seconds:
-        due = int(elapsed * RATE) - sent
-        for _ in range(min(due, WINDOW)):
-            link.send(_keepalive_of(steady[sent % len(steady)], sent, link))
+        for _ in range(min(int(elapsed * RATE) - sent, WINDOW)):
+            link.send(_keepalive_of(names[sent % len(names)], sent, link))
             sent += 1
         flapper.due(elapsed)
         got += _drain(link, flapper)
@@ -133,7 +111,22 @@ def _keepalive(here: Connection, link: socket.socket, number: int, seconds: floa
         got += _drain(link, flapper)
         time.sleep(0.005)
     after = _cpu(here)
-    cpu = after["cpu"] - before["cpu"]
+    return sent, got, after["cpu"] - before["cpu"], after
+
+
+def _steady(here: Connection, link: socket.socket, number: int, seconds: float) -> None:
+    """Every camera there and well: what the city costs on an ordinary day."""
+    sent, got, cpu, _ = _drive(here, link, _codes(number), _Flapper([], link), seconds)
+    figure("video_steady_lost", sent - got, "messages")
+    figure("video_steady_cpu", 1e6 * cpu / max(sent, 1), "µs")
+    figure("video_steady_share", 100 * cpu / seconds, "% of a core")
+
+
+def _keepalive(here: Connection, link: socket.socket, number: int, seconds: float) -> None:
+    names = _codes(number)
+    steady, flapping = [name for name in names if not _flaps(name)], [name for name in names if _flaps(name)]
+    flapper = _Flapper(flapping, link)
+    sent, got, cpu, after = _drive(here, link, steady, flapper, seconds)
     figure("video_keepalives", sent / seconds, "msg/s")
     figure("video_keepalives_lost", sent - got, "messages")
     figure("video_keepalive_cpu", 1e6 * cpu / max(sent, 1), "µs")
