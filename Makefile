@@ -69,7 +69,7 @@ lock: ## make the lock files anew
 	$(BIN)/pip-compile -q --extra postgres --extra nats --extra dev --generate-hashes --strip-extras --allow-unsafe \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements-dev.lock pyproject.toml
 	$(BIN)/pip-compile -q --extra postgres --extra nats --generate-hashes --strip-extras --allow-unsafe \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -c requirements-dev.lock -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(STAMP) $(VENV) var frontend/node_modules src/quancheng/portal/static/portal/dist
