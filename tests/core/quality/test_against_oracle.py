@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from quancheng.core.identity import compute_check, compute_uscc_check
-from quancheng.core.quality import compile_rules, evaluate_rows
+from quancheng.core.quality import QualityError, Reason, compile_rules, evaluate_rows
 from tests.core.quality.worlds import AS_OF, PARENTS, SCHEMA, full, parents, rules, run, table
 
 NO_SHRINKING = [Phase.explicit, Phase.generate]
@@ -58,7 +58,9 @@ RULES = (
     {"kind": "checksum", "column": "uscc", "scheme": "uscc"},
     {"kind": "checksum", "column": "card", "scheme": "bank_card"},
     {"kind": "row_count", "least": 2, "most": 5},
+    {"kind": "updated", "hours": 24},
 )
+UPDATED = AS_OF - timedelta(hours=23, minutes=59)
 ALL = rules(*RULES, missing=["无", "-"])
 SPACES = ["", " ", "\t\n", "　", "\u00a0 ", "\u2003", "无", "-", "汉 "]
 TEXTS = st.sampled_from(
@@ -159,8 +161,8 @@ def _row() -> st.SearchStrategy[dict[str, object]]:
 @given(st.lists(_row(), max_size=30))
 def test_every_kind_of_rule_counts_the_same(rows: list[dict[str, object]]) -> None:
     rows = full(rows)
-    expected, _ = evaluate_rows(ALL, rows, tables={"民族": PARENTS}, as_of=AS_OF)
-    found = run(compile_rules(ALL, table(rows), tables=parents(), as_of=AS_OF))
+    expected, _ = evaluate_rows(ALL, rows, tables={"民族": PARENTS}, as_of=AS_OF, updated_at=UPDATED)
+    found = run(compile_rules(ALL, table(rows), tables=parents(), as_of=AS_OF, updated_at=UPDATED))
     differing = [
         (each.rule.kind, each.rule.columns, each.applicable, each.failed, each.groups, other)
         for each, other in zip(found.outcomes, expected.outcomes, strict=True)
@@ -180,8 +182,8 @@ def test_every_kind_of_rule_counts_the_same(rows: list[dict[str, object]]) -> No
 @given(st.lists(_row(), min_size=12, max_size=30))
 def test_failing_rows_are_the_same_with_the_same_reasons(rows: list[dict[str, object]]) -> None:
     rows = full(rows)
-    _, expected = evaluate_rows(ALL, rows, tables={"民族": PARENTS}, as_of=AS_OF)
-    plan = compile_rules(ALL, table(rows), tables=parents(), as_of=AS_OF)
+    _, expected = evaluate_rows(ALL, rows, tables={"民族": PARENTS}, as_of=AS_OF, updated_at=UPDATED)
+    plan = compile_rules(ALL, table(rows), tables=parents(), as_of=AS_OF, updated_at=UPDATED)
     for rule in ALL.rules:
         if rule.by_row:
             shown = plan.failing(rule.id, 1000).to_pyarrow().to_pylist()
@@ -207,7 +209,7 @@ def test_a_table_of_one_kind_of_trouble_is_counted_by_hand() -> None:
 
 
 def test_an_empty_table_breaks_no_rule_of_rows_but_has_no_rate() -> None:
-    found = run(compile_rules(ALL, table([]), tables=parents(), as_of=AS_OF))
+    found = run(compile_rules(ALL, table([]), tables=parents(), as_of=AS_OF, updated_at=UPDATED))
     assert found.rows == 0
     assert {each.rate for each in found.outcomes if each.rule.by_row} == {None}
     assert [each.rule.id for each in found.broken] == ["r22", "r38"]  # no fresh row, too few rows
@@ -218,3 +220,25 @@ def test_the_world_of_the_property_test_has_a_rule_for_every_column(name: str) -
     used = {column for rule in ALL.rules for column in rule.columns}
     assert name in used | {"id"}
     assert pa.types.is_int64(SCHEMA.field("id").type)
+
+
+def test_a_table_is_fresh_by_its_own_last_change() -> None:
+    asked = rules({"kind": "updated", "hours": 1}, {"kind": "updated", "days": 1})
+    rows = full([{"name": "汉"}])
+    moments = {"as_of": AS_OF, "updated_at": AS_OF - timedelta(minutes=90)}
+    found = run(compile_rules(asked, table(rows), **moments))
+    assert [(each.failed, each.measured) for each in found.outcomes] == [(1, 90), (0, 90)]
+    assert evaluate_rows(asked, rows, **moments)[0] == found
+    for missing in ({"as_of": AS_OF}, {"as_of": AS_OF, "updated_at": AS_OF.replace(tzinfo=UTC)}):
+        with pytest.raises(QualityError) as caught:
+            compile_rules(asked, table(rows), **missing)
+        assert caught.value.reason is Reason.AS_OF
+
+
+def test_failing_rows_come_in_pages() -> None:
+    rows = full([{"name": None}] * 7)
+    plan = compile_rules(rules({"kind": "complete", "column": "name"}), table(rows))
+    pages = [plan.failing("r0", 3, offset).to_pyarrow()["key_id"].to_pylist() for offset in (0, 3, 6)]
+    assert pages == [[0, 1, 2], [3, 4, 5], [6]]
+    with pytest.raises(QualityError):
+        plan.failing("r0", 3, -1)

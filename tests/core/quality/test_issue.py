@@ -12,6 +12,7 @@ from quancheng.core.quality import (
     Begin,
     Dispute,
     EffectKind,
+    Follow,
     Issue,
     IssueState,
     Judge,
@@ -20,7 +21,10 @@ from quancheng.core.quality import (
     Recheck,
     Repaired,
     advance,
+    counts_between,
+    follow,
     repair_rate,
+    repaired_by,
 )
 from quancheng.core.quality.issue import Event
 
@@ -98,3 +102,76 @@ def test_the_rate_of_five_issues_by_hand() -> None:
     assert (rate.rows, rate.rows_repaired, rate.row_rate) == (160, 70, Decimal("0.4375"))
     assert repair_rate(issues, NOW, count_accepted=False).rate == Decimal(1) / 3
     assert repair_rate([], NOW).rate is None
+
+
+def test_a_routine_run_while_the_organ_repairs_counts_rows_and_blames_nobody() -> None:
+    for events in ((ORDER,), (ORDER, Begin(NOW)), (ORDER, Dispute(NOW, "x")), (ORDER, Accept(NOW, "x"))):
+        before = after(*events)
+        step = advance(before, Recheck(NOW + DAY, 12, False))
+        assert (step.issue.state, step.issue.left, step.effects) == (before.state, 12, ())
+    grown = after(ORDER, Recheck(NOW, 55, False))
+    assert (grown.rows, grown.left) == (55, 55)
+
+
+def test_what_is_repaired_while_disputed_or_accepted_is_repaired() -> None:
+    for events in ((ORDER, Dispute(NOW, "x")), (ORDER, Accept(NOW, "x", NOW + DAY))):
+        passed = after(*events, Recheck(NOW + DAY, 0, True))
+        assert (passed.state, passed.closed_at, passed.accepted_until) == (
+            IssueState.PASSED,
+            NOW + DAY,
+            None,
+        )
+
+
+def test_an_acceptance_may_end_but_not_before_it_begins() -> None:
+    accepted = after(ORDER, Accept(NOW, "历史数据", NOW + 30 * DAY))
+    assert (accepted.state, accepted.accepted_until) == (IssueState.ACCEPTED, NOW + 30 * DAY)
+    with pytest.raises(LifeCycleError):
+        advance(after(ORDER), Accept(NOW, "历史数据", NOW))
+
+
+ACCEPTED = after(ORDER, Accept(NOW, "x", NOW + 30 * DAY))
+WITHDRAWN = after(ORDER, Dispute(NOW, "x"), Judge(NOW, True, "x"))
+PASSED = after(ORDER, Recheck(NOW, 0, True))
+
+
+@pytest.mark.parametrize(
+    ("last", "days", "failed", "passed", "same_rule", "expected"),
+    [
+        (None, 0, 0, True, True, Follow.NOTHING),
+        (None, 0, 3, True, True, Follow.NOTHING),  # within the share that may fail
+        (None, 0, 3, False, True, Follow.OPEN),
+        (after(ORDER), 1, 0, True, True, Follow.RECHECK),
+        (after(), 1, 9, False, False, Follow.RECHECK),
+        (PASSED, 1, 0, True, True, Follow.NOTHING),
+        (PASSED, 1, 1, False, True, Follow.OPEN),  # it is back: a new issue
+        (WITHDRAWN, 1, 40, False, True, Follow.NOTHING),
+        (WITHDRAWN, 1, 41, False, True, Follow.OPEN),  # the dispute was about forty
+        (WITHDRAWN, 1, 40, False, False, Follow.OPEN),  # another rule now
+        (ACCEPTED, 1, 40, False, True, Follow.NOTHING),
+        (ACCEPTED, 1, 41, False, True, Follow.OPEN),
+        (ACCEPTED, 30, 40, False, True, Follow.OPEN),  # its time is over
+        (ACCEPTED, 1, 0, True, True, Follow.RECHECK),
+    ],
+)
+def test_what_follows_a_routine_run(
+    last: Issue | None, days: int, failed: int, passed: bool, same_rule: bool, expected: Follow
+) -> None:
+    found = follow(last, NOW + days * DAY, failed=failed, passed=passed, same_rule=same_rule)
+    assert found is expected
+
+
+def test_a_month_counts_what_was_due_in_it_and_what_is_left_from_before() -> None:
+    march, april, may = datetime(2026, 3, 1), datetime(2026, 4, 1), datetime(2026, 5, 1)
+    late = after(ORDER, Recheck(april + DAY, 0, True))  # due on 12 March, repaired in April
+    early = after(Order(NOW, "ZG-2", "公安局", april + DAY), Recheck(NOW + DAY, 0, True))
+    running = after(Order(NOW, "ZG-3", "公安局", april + DAY))
+    for issue, in_march, in_april in (
+        (late, (True, False), (True, True)),
+        (early, (True, True), (False, True)),
+        (running, (False, False), (True, False)),
+        (WITHDRAWN, (False, False), (False, False)),
+        (after(), (False, False), (False, False)),
+    ):
+        assert (counts_between(issue, march, april), repaired_by(issue, april)) == in_march, issue
+        assert (counts_between(issue, april, may), repaired_by(issue, may)) == in_april, issue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from math import log
 from typing import Any
@@ -13,12 +14,16 @@ from quancheng.core.quality import (
     DriftKind,
     DriftLimits,
     Profile,
+    QualityError,
     assertions_facet,
     drift,
     metrics_facet,
+    profile_from,
     profile_plan,
+    profile_to_data,
     psi,
     psi_noise,
+    without_values,
 )
 from tests.core.quality.worlds import check, full, one, table
 
@@ -124,3 +129,18 @@ def test_findings_and_profile_become_openlineage_facets() -> None:
     metrics = metrics_facet(profile([{"name": "汉", "age": 3, "born": date(2000, 1, 1)}]), PRODUCER)
     jsonschema.validate(metrics, schema("columnMetrics", {"type": "object", "additionalProperties": column}))
     assert metrics["rowCount"] == 1
+
+
+def test_a_profile_is_kept_as_data_and_read_again_the_same() -> None:
+    rows: list[dict[str, object]] = [
+        {"name": "汉", "age": age, "price": age / 3, "born": date(2000, 1, 1 + age)} for age in range(5)
+    ]
+    found = profile(rows)
+    assert profile_from(json.loads(json.dumps(profile_to_data(found)))) == found
+    hidden = without_values(found, {"name", "born"})
+    name, _, price, born = hidden.columns
+    assert (name.top, name.most, born.least, born.most, born.histogram) == ((), 1, None, None, None)
+    assert price == found.of("price") and "汉" not in json.dumps(profile_to_data(hidden))
+    for broken in ({}, {"rows": 1, "columns": [{"name": "a", "sort": "colour", "missing": 0}]}):
+        with pytest.raises(QualityError):
+            profile_from(broken)

@@ -61,6 +61,8 @@ def read(**rule: object) -> Any:
         ({"kind": "checksum", "column": "a", "scheme": "isbn"}, Reason.VALUE, "rule.scheme"),
         ({"kind": "row_count", "least": 5, "most": 1}, Reason.VALUE, "rule"),
         ({"kind": "row_count", "least": 5, "when": "a = 1"}, Reason.FORM, "rule.when"),
+        ({"kind": "updated"}, Reason.VALUE, "rule"),
+        ({"kind": "updated", "days": 1, "column": "a"}, Reason.FORM, "rule.column"),
     ],
 )
 def test_a_slip_in_a_rule_is_named_with_its_place(
@@ -168,6 +170,11 @@ def test_expressions_that_cannot_be_are_refused(text: str) -> None:
             "“更新” is within the last 36 hours.",
         ),
         (
+            {"kind": "updated", "days": 31},
+            "整表应在最近31天内更新过。",
+            "The table was updated within the last 31 days.",
+        ),
+        (
             {"kind": "row_count", "least": 10},
             "行数应不小于10。",
             "The number of rows is at least 10.",
@@ -191,6 +198,7 @@ def test_every_kind_can_be_explained() -> None:
         Kind.CONSISTENT: {"expression": "not (a + 1) * 2 > -b or left(c, 2) in ('x', 'y') and d matches 'x'"},
         Kind.CHECKSUM: {"column": "a", "scheme": "uscc"},
         Kind.ROW_COUNT: {"most": 3},
+        Kind.UPDATED: {"hours": 25},
     }
     assert set(each) == set(Kind)
     for kind, rule in each.items():

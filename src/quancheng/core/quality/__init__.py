@@ -27,10 +27,8 @@ from quancheng.core.quality.issue import (
     Order,
     Recheck,
     Repaired,
-    RepairRate,
     Step,
     advance,
-    repair_rate,
 )
 from quancheng.core.quality.model import (
     Dimension,
@@ -48,6 +46,9 @@ from quancheng.core.quality.parse import parse_rule, parse_rules
 from quancheng.core.quality.patterns import FORMATS, NamedFormat, check_pattern
 from quancheng.core.quality.plan import Plan, compile_rules
 from quancheng.core.quality.profile import ColumnProfile, Histogram, Profile, ProfilePlan, profile_plan
+from quancheng.core.quality.profile_data import profile_from, profile_to_data, without_values
+from quancheng.core.quality.rate import RepairRate, counts_between, repair_rate, repaired_by
+from quancheng.core.quality.routine import Follow, follow
 
 __all__ = [
     "FORMATS",
@@ -64,6 +65,7 @@ __all__ = [
     "Failure",
     "Fault",
     "Findings",
+    "Follow",
     "Histogram",
     "Issue",
     "IssueState",
@@ -91,14 +93,20 @@ __all__ = [
     "assertions_facet",
     "check_pattern",
     "compile_rules",
+    "counts_between",
     "drift",
     "evaluate_rows",
     "explain",
+    "follow",
     "metrics_facet",
     "parse_rule",
     "parse_rules",
+    "profile_from",
     "profile_plan",
+    "profile_to_data",
     "psi",
     "psi_noise",
     "repair_rate",
+    "repaired_by",
+    "without_values",
 ]

@@ -21,6 +21,7 @@ from quancheng.core.quality.model import (
     Scope,
     Timely,
     Unique,
+    Updated,
 )
 from quancheng.core.quality.patterns import FORMATS
 from quancheng.core.text import Text
@@ -55,6 +56,9 @@ def _demand(rule: Rule, labels: Labels) -> Text:
         return words(check.node, labels)
     if isinstance(check, RowCount):
         return _between(Text("行数", "the number of rows"), check.least, check.most)
+    if isinstance(check, Updated):
+        span = _span(check.within)
+        return Text(f"整表应在最近{span.zh}内更新过", f"the table was updated within the last {span.en}")
     names = [name_of(name, labels) for name in rule.columns]
     zh, en = "、".join(name.zh for name in names), ", ".join(name.en for name in names)
     if isinstance(check, Unique):

@@ -10,10 +10,9 @@ State and event in; state and effects out. Times come with the events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 
 from quancheng.core.quality.errors import LifeCycleError
@@ -30,11 +29,9 @@ __all__ = [
     "Judge",
     "Order",
     "Recheck",
-    "RepairRate",
     "Repaired",
     "Step",
     "advance",
-    "repair_rate",
 ]
 
 
@@ -109,6 +106,7 @@ class Issue:
     recurrences: int = 0
     closed_at: datetime | None = None
     reason: str = ""
+    accepted_until: datetime | None = None
 
     @classmethod
     def found(cls, rule: str, at: datetime, rows: int) -> Issue:
@@ -177,10 +175,14 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """The bureau accepts the data as it is (按现状接受), for a reason that stays on record."""
+    """The bureau accepts the data as it is (按现状接受), for a reason that stays on record.
+
+    ``until``: when the acceptance ends; for good without it. It covers the rows that fail now, no more.
+    """
 
     at: datetime
     reason: str
+    until: datetime | None = None
 
 
 Event = Order | Begin | Repaired | Recheck | Dispute | Judge | Accept
@@ -248,15 +250,19 @@ def _recheck(issue: Issue, event: Event) -> Step:
         if issue.state is IssueState.PASSED:
             return Step(checked)
         text = Text("复核通过，工单关闭。", "The re-check passed; the order is closed.")
-        passed = replace(checked, state=IssueState.PASSED, closed_at=event.at)
-        return Step(passed, (Effect(EffectKind.CLOSE_ORDER, text),))
+        told = (Effect(EffectKind.CLOSE_ORDER, text),) if issue.order else ()
+        passed = replace(checked, state=IssueState.PASSED, closed_at=event.at, accepted_until=None)
+        return Step(passed, told)
+    if issue.state is not IssueState.ACCEPTED:
+        checked = replace(checked, rows=max(issue.rows, event.left))
+    if issue.state not in _ENDS_BADLY:
+        return Step(checked)
     again = int(issue.state is IssueState.PASSED)
     failed = replace(
         checked,
         state=IssueState.FAILED_AGAIN,
         closed_at=None,
         recurrences=issue.recurrences + again,
-        rows=max(issue.rows, event.left),
     )
     text = Text(f"复核未通过，仍有{event.left}行。", f"The re-check failed: {event.left} rows are left.")
     return Step(failed, (Effect(EffectKind.TELL_ORGAN, text),))
@@ -282,75 +288,32 @@ def _judge(issue: Issue, event: Event) -> Step:
 
 def _accept(issue: Issue, event: Event) -> Step:
     assert isinstance(event, Accept)
+    if event.until is not None and event.until <= event.at:
+        raise LifeCycleError(
+            Text("接受的期限应晚于现在。", "The acceptance has to end at a time still ahead.")
+        )
     text = Text("按现状接受，工单关闭。", "Accepted as it is; the order is closed.")
-    changed = replace(issue, state=IssueState.ACCEPTED, reason=event.reason, closed_at=event.at)
+    changed = replace(
+        issue,
+        state=IssueState.ACCEPTED,
+        reason=event.reason,
+        closed_at=event.at,
+        accepted_until=event.until,
+    )
     return Step(changed, (Effect(EffectKind.CLOSE_ORDER, text),) if issue.order else ())
 
 
 _S = IssueState
 _AT_WORK = frozenset({_S.ORDERED, _S.REPAIRING, _S.FAILED_AGAIN})
+_ENDS_BADLY = frozenset({_S.CHECKING, _S.PASSED})
+"""Where rows that fail say something new: the repair did not help, or the trouble is back."""
 _MOVES: dict[type, tuple[frozenset[IssueState], Callable[[Issue, Event], Step]]] = {
     Order: (frozenset({_S.FOUND, _S.FAILED_AGAIN}), _order),
     Begin: (frozenset({_S.ORDERED, _S.FAILED_AGAIN}), _begin),
     Repaired: (_AT_WORK, _repaired),
     # A routine run counts as well: what is repaired without a word is repaired, what comes back is back.
-    Recheck: (_AT_WORK | {_S.FOUND, _S.CHECKING, _S.PASSED}, _recheck),
+    Recheck: (_AT_WORK | {_S.FOUND, _S.CHECKING, _S.PASSED, _S.DISPUTED, _S.ACCEPTED}, _recheck),
     Dispute: (_AT_WORK, _dispute),
     Judge: (frozenset({_S.DISPUTED}), _judge),
     Accept: (_AT_WORK | {_S.FOUND, _S.DISPUTED}, _accept),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RepairRate:
-    """整改率 with everything it is made of: nothing is hidden in the quotient.
-
-    ``due``: issues that count (ordered, not withdrawn, and not accepted unless asked for).
-    """
-
-    due: int
-    repaired: int
-    open: int
-    overdue: int
-    accepted: int
-    withdrawn: int
-    rows: int
-    rows_repaired: int
-
-    @property
-    def rate(self) -> Decimal | None:
-        """Repaired issues ÷ issues due, ``None`` if there is none (整改率)."""
-        return Decimal(self.repaired) / self.due if self.due else None
-
-    @property
-    def row_rate(self) -> Decimal | None:
-        """Rows repaired ÷ rows found (按行整改率)."""
-        return Decimal(self.rows_repaired) / self.rows if self.rows else None
-
-
-def repair_rate(issues: Iterable[Issue], at: datetime, *, count_accepted: bool = True) -> RepairRate:
-    """Rate of repair at a moment (整改率).
-
-    Issues passed at the re-check ÷ issues that had a work order or were closed without one. Withdrawn ones
-    were none. Those accepted as they are stay in the divisor, unrepaired, unless ``count_accepted`` is
-    false: a rate should not rise by giving in.
-    """
-    known = [issue for issue in issues if issue.found_at <= at]
-    due = [
-        issue
-        for issue in known
-        if issue.state is not IssueState.WITHDRAWN
-        and (issue.order or not issue.state.open)
-        and (count_accepted or issue.state is not IssueState.ACCEPTED)
-    ]
-    repaired = [issue for issue in due if issue.state is IssueState.PASSED]
-    return RepairRate(
-        due=len(due),
-        repaired=len(repaired),
-        open=sum(1 for issue in known if issue.state.open),
-        overdue=sum(1 for issue in known if issue.state.open and issue.overdue(at)),
-        accepted=sum(1 for issue in known if issue.state is IssueState.ACCEPTED),
-        withdrawn=sum(1 for issue in known if issue.state is IssueState.WITHDRAWN),
-        rows=sum(issue.rows for issue in due),
-        rows_repaired=sum(max(issue.rows - issue.left, 0) for issue in due),
-    )

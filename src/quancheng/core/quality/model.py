@@ -32,6 +32,7 @@ __all__ = [
     "Severity",
     "Timely",
     "Unique",
+    "Updated",
 ]
 
 BLANKS = " \t\n\r\u00a0\u3000"
@@ -54,6 +55,7 @@ class Kind(StrEnum):
     CONSISTENT = "consistent"
     CHECKSUM = "checksum"
     ROW_COUNT = "row_count"
+    UPDATED = "updated"
 
 
 class Dimension(StrEnum):
@@ -90,6 +92,7 @@ OF_KIND = {
     Kind.CONSISTENT: Dimension.CONSISTENT,
     Kind.CHECKSUM: Dimension.ACCURATE,
     Kind.ROW_COUNT: Dimension.COMPLETE,
+    Kind.UPDATED: Dimension.TIMELY,
 }
 """The dimension of a kind, where the rule does not say another."""
 
@@ -267,7 +270,26 @@ class RowCount:
     most: int | None = None
 
 
-Check = Complete | Format | Range | Allowed | Unique | Reference | Timely | Consistent | Checksum | RowCount
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The table itself was changed not longer ago than ``within`` (更新及时); nothing is asked of its rows."""
+
+    within: timedelta
+
+
+Check = (
+    Complete
+    | Format
+    | Range
+    | Allowed
+    | Unique
+    | Reference
+    | Timely
+    | Consistent
+    | Checksum
+    | RowCount
+    | Updated
+)
 
 _KIND_OF: dict[type, Kind] = {
     Complete: Kind.COMPLETE,
@@ -280,6 +302,7 @@ _KIND_OF: dict[type, Kind] = {
     Consistent: Kind.CONSISTENT,
     Checksum: Kind.CHECKSUM,
     RowCount: Kind.ROW_COUNT,
+    Updated: Kind.UPDATED,
 }
 
 
@@ -315,7 +338,7 @@ class Rule:
     @property
     def by_row(self) -> bool:
         """Whether single rows pass or fail, or only the table as a whole (是否逐行判断)."""
-        return self.kind is not Kind.ROW_COUNT and not (
+        return self.kind not in {Kind.ROW_COUNT, Kind.UPDATED} and not (
             isinstance(self.check, Timely) and self.check.scope is Scope.NEWEST
         )
 
@@ -327,7 +350,7 @@ class Rule:
             return check.columns
         if isinstance(check, Consistent):
             return check.node.columns()
-        return () if isinstance(check, RowCount) else (check.column,)
+        return () if isinstance(check, RowCount | Updated) else (check.column,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from quancheng.core.identity import IdentityNumberError, is_uscc, parse_resident_id
@@ -26,9 +26,11 @@ from quancheng.core.quality.model import (
     Scope,
     Timely,
     Unique,
+    Updated,
 )
 from quancheng.core.quality.outcome import Failure, Findings, Outcome
 from quancheng.core.quality.plain import day_of, is_missing, number_of
+from quancheng.core.quality.plan import age_of, updated_outcome
 
 __all__ = ["evaluate_rows"]
 
@@ -41,13 +43,14 @@ def evaluate_rows(
     *,
     tables: Mapping[str, Sequence[Row]] | None = None,
     as_of: datetime | None = None,
+    updated_at: datetime | None = None,
 ) -> tuple[Findings, Mapping[str, tuple[Failure, ...]]]:
     """Findings and all failing rows by rule id (逐行检查).
 
     For small tables, such as a form's ledger of a few hundred rows, and as the oracle of ``Plan``. The
     rules are taken as fitting the rows: a column that is not there raises ``KeyError``.
     """
-    run = _Run(rules, rows, tables or {}, as_of)
+    run = _Run(rules, rows, tables or {}, as_of, age_of(rules, as_of, updated_at))
     outcomes, failures = [], {}
     for rule in rules.rules:
         outcome, failing = run.judge(rule)
@@ -57,11 +60,17 @@ def evaluate_rows(
 
 
 class _Run:
-    __slots__ = ("as_of", "rows", "rules", "tables", "tokens")
+    __slots__ = ("age", "as_of", "rows", "rules", "tables", "tokens")
 
     def __init__(
-        self, rules: RuleSet, rows: Sequence[Row], tables: Mapping[str, Sequence[Row]], as_of: datetime | None
+        self,
+        rules: RuleSet,
+        rows: Sequence[Row],
+        tables: Mapping[str, Sequence[Row]],
+        as_of: datetime | None,
+        age: timedelta | None,
     ) -> None:
+        self.age = age
         self.rules, self.rows, self.tables, self.as_of = rules, rows, tables, as_of
         self.tokens = rules.missing
 
@@ -75,6 +84,8 @@ class _Run:
             count = len(self.rows)
             wrong = count < (check.least or 0) or (check.most is not None and count > check.most)
             return Outcome(rule, 1, int(wrong), measured=count), []
+        if isinstance(check, Updated):
+            return updated_outcome(rule, check, self.age), []
         applicable = [row for row in self.rows if self.speaks(rule, row)]
         faults, groups = self.faults(rule, applicable)
         failing = [

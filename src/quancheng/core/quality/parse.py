@@ -31,6 +31,7 @@ from quancheng.core.quality.model import (
     Severity,
     Timely,
     Unique,
+    Updated,
 )
 from quancheng.core.quality.patterns import FORMATS, check_pattern
 from quancheng.core.text import Text
@@ -168,7 +169,7 @@ def parse_rule(data: object, place: str = "rule") -> Rule:
     (numbers or days), ``length`` · allowed ``column``, ``values``, ``dictionary`` · unique ``columns`` ·
     reference ``columns``, ``table``, ``target`` · timely ``column``, ``days``/``hours``/``minutes``,
     ``ahead_minutes``, ``scope`` · consistent ``expression`` · checksum ``column``, ``scheme`` ·
-    row_count ``least``, ``most``.
+    row_count ``least``, ``most`` · updated ``days``/``hours``/``minutes``.
     """
     form = _form(data, place)
     kind = form.choice("kind", Kind)
@@ -196,8 +197,9 @@ def parse_rule(data: object, place: str = "rule") -> Rule:
         when_text=when_text,
         dimension=form.choice("dimension", Dimension) if form.get("dimension") is not None else None,
     )
-    if when is not None and kind is Kind.ROW_COUNT:
-        raise _error(Reason.FORM, form.at("when"), "行数规则没有条件", "a row count has no condition")
+    if when is not None and kind in {Kind.ROW_COUNT, Kind.UPDATED}:
+        text = "针对整表的规则没有条件", "a rule of the whole table has no condition"
+        raise _error(Reason.FORM, form.at("when"), *text)
     form.finish()
     return rule
 
@@ -289,11 +291,10 @@ def _reference(form: _Form) -> Check:
     return Reference(columns, form.text("table"), target)
 
 
-def _timely(form: _Form) -> Check:
+def _within(form: _Form) -> timedelta:
     parts = {unit: form.number(unit) for unit in ("days", "hours", "minutes")}
     amounts = {unit: float(value) for unit, value in parts.items() if value is not None}
     within = timedelta(**amounts) if amounts and max(amounts.values()) <= 10**6 else timedelta(0)
-    ahead = form.number("ahead_minutes", "0") or Decimal(0)
     if within <= timedelta(0) or min(amounts.values()) < 0 or within > timedelta(days=36525):
         raise _error(
             Reason.VALUE,
@@ -301,6 +302,16 @@ def _timely(form: _Form) -> Check:
             "时限应为正且不超过百年",
             "the time should be above 0, at most 100 years",
         )
+    return within
+
+
+def _updated(form: _Form) -> Check:
+    return Updated(_within(form))
+
+
+def _timely(form: _Form) -> Check:
+    within = _within(form)
+    ahead = form.number("ahead_minutes", "0") or Decimal(0)
     if not 0 <= ahead <= 10**6:
         raise _error(Reason.VALUE, form.at("ahead_minutes"), "应为0至1000000", "should be from 0 to 1000000")
     scope = form.choice("scope", Scope, Scope.ROW)
@@ -340,4 +351,5 @@ _READERS: dict[Kind, Callable[[_Form], Check]] = {
     Kind.CONSISTENT: _consistent,
     Kind.CHECKSUM: _checksum,
     Kind.ROW_COUNT: _row_count,
+    Kind.UPDATED: _updated,
 }

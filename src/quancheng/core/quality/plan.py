@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from quancheng.core.quality.conditions import Conditions, check_rule, conditions, stage
 from quancheng.core.quality.errors import QualityError, Reason
 from quancheng.core.quality.language.engine import Frame
 from quancheng.core.quality.language.typing import Sort
-from quancheng.core.quality.model import Fault, Reference, RowCount, Rule, RuleSet, Scope, Timely, Unique
+from quancheng.core.quality.model import (
+    Fault,
+    Reference,
+    RowCount,
+    Rule,
+    RuleSet,
+    Scope,
+    Timely,
+    Unique,
+    Updated,
+)
 from quancheng.core.quality.outcome import Findings, Outcome
 from quancheng.core.quality.reading import sorts_of
 from quancheng.core.text import Text
@@ -24,12 +34,18 @@ MOST_FAILING = 100_000
 
 
 def compile_rules(
-    rules: RuleSet, table: Any, *, tables: Mapping[str, Any] | None = None, as_of: datetime | None = None
+    rules: RuleSet,
+    table: Any,
+    *,
+    tables: Mapping[str, Any] | None = None,
+    as_of: datetime | None = None,
+    updated_at: datetime | None = None,
 ) -> Plan:
     """Compile rules against an Ibis table (编译规则).
 
     ``tables``: tables that ``reference`` rules point to, by name. ``as_of``: moment of the check, in the
-    city's own time; needed by ``timely`` rules and by ``today``. Nothing is executed.
+    city's own time; needed by ``timely`` and ``updated`` rules and by ``today``. ``updated_at``: when the
+    table was last changed, needed by ``updated`` rules. Nothing is executed.
 
     Raises ``QualityError`` (``COLUMN``, ``TYPE``, ``TABLE``, ``AS_OF``) at the first rule that the table
     cannot be asked.
@@ -46,9 +62,23 @@ def compile_rules(
             _check_parent(rule, rule.check, sorts, parents)
     staged, names = stage(rules, table, sorts)
     frame = Frame(staged, sorts, rules.missing, as_of.date() if as_of else None, names)
-    judged = [rule for rule in rules.rules if not isinstance(rule.check, RowCount)]
+    judged = [rule for rule in rules.rules if not isinstance(rule.check, RowCount | Updated)]
     compiled = {rule.id: conditions(rule, frame, as_of) for rule in judged}
-    return Plan(rules, staged, compiled, parents)
+    return Plan(rules, staged, compiled, parents, age_of(rules, as_of, updated_at))
+
+
+def age_of(rules: RuleSet, as_of: datetime | None, updated_at: datetime | None) -> timedelta | None:
+    """How long ago the table was changed (距上次更新), if a rule asks. Raises ``QualityError`` (``AS_OF``)."""
+    asking = next((rule for rule in rules.rules if isinstance(rule.check, Updated)), None)
+    if asking is None:
+        return None
+    if as_of is None or updated_at is None or (as_of.tzinfo is None) != (updated_at.tzinfo is None):
+        text = Text(
+            "需要给出检查时点和表的更新时间，且同为带时区或不带时区。",
+            "The moments of the check and of the table's last change are needed, both with a zone or without.",
+        )
+        raise QualityError(Reason.AS_OF, f"rules[{asking.id}]", text)
+    return as_of - updated_at
 
 
 def _check_parent(
@@ -81,6 +111,7 @@ class Plan:
     table: Any
     compiled: Mapping[str, Conditions] = field(repr=False)
     parents: Mapping[str, Any] = field(repr=False)
+    age: timedelta | None = None
 
     def queries(self) -> tuple[Any, ...]:
         """Ibis expressions of one row each (查询): the aggregate, then one per unique or reference rule."""
@@ -90,7 +121,7 @@ class Plan:
         """The aggregate that counts everything a row can tell by itself (一次聚合)."""
         counts = {"rows": self.table.count()}
         for number, rule in enumerate(self.rules.rules):
-            if isinstance(rule.check, RowCount):
+            if rule.id not in self.compiled:
                 continue
             found = self.compiled[rule.id]
             counts[f"a{number}"] = self.table.count(where=found.applicable)
@@ -137,14 +168,17 @@ class Plan:
         for row in rows:
             counts.update(row)
         total = _count(counts, "rows")
-        outcomes = [_outcome(number, rule, counts, total) for number, rule in enumerate(self.rules.rules)]
+        outcomes = [
+            _outcome(number, rule, counts, total, self.age) for number, rule in enumerate(self.rules.rules)
+        ]
         return Findings(self.rules.table, total, tuple(outcomes))
 
-    def failing(self, rule: str, limit: int) -> Any:
+    def failing(self, rule: str, limit: int, offset: int = 0) -> Any:
         """Failing rows of a rule, an Ibis expression (不合格的行).
 
         Columns: ``key_<name>`` for the table's key, ``value_<name>`` for each column looked at,
-        ``reason``, a ``Fault``. At most ``limit``, in the order of key and values, so that engines agree.
+        ``reason``, a ``Fault``. At most ``limit`` after ``offset`` ones, in the order of key and values, so that
+        engines agree.
 
         Raises ``KeyError`` for an unknown rule, ``QualityError`` for one that judges no single rows
         (``KIND``) and a limit below 1 or above 100,000 (``LIMIT``).
@@ -153,14 +187,14 @@ class Plan:
         if not found.by_row:
             text = Text("该规则不逐行判断。", "The rule does not judge single rows.")
             raise QualityError(Reason.KIND, f"rules[{rule}]", text)
-        if not 0 < limit <= MOST_FAILING:
+        if not 0 < limit <= MOST_FAILING or offset < 0:
             text = Text(f"行数应为1至{MOST_FAILING}。", f"Ask for 1 to {MOST_FAILING} rows.")
             raise QualityError(Reason.LIMIT, "limit", text)
         rows, reason = self._failing_rows(found)
         columns = {f"key_{name}": rows[name] for name in self.rules.key}
         columns |= {f"value_{name}": rows[name] for name in found.columns}
         chosen = rows.select(**columns, reason=reason)
-        return chosen.order_by([chosen[name] for name in columns]).limit(limit)
+        return chosen.order_by([chosen[name] for name in columns]).limit(limit, offset=offset)
 
     def _failing_rows(self, rule: Rule) -> tuple[Any, Any]:
         import ibis
@@ -180,6 +214,12 @@ class Plan:
         return rows, rows.quality_reason
 
 
+def updated_outcome(rule: Rule, check: Updated, age: timedelta | None) -> Outcome:
+    """Outcome of a rule about the table's last change (更新及时性结果); ``measured`` in whole minutes."""
+    late = age is None or age > check.within
+    return Outcome(rule, 1, int(late), measured=None if age is None else max(0, age // timedelta(minutes=1)))
+
+
 def _count(counts: Mapping[str, object], name: str) -> int:
     value = counts.get(name, "")
     if value is None:
@@ -190,8 +230,12 @@ def _count(counts: Mapping[str, object], name: str) -> int:
     return int(value)
 
 
-def _outcome(number: int, rule: Rule, counts: Mapping[str, object], total: int) -> Outcome:
+def _outcome(
+    number: int, rule: Rule, counts: Mapping[str, object], total: int, age: timedelta | None
+) -> Outcome:
     check = rule.check
+    if isinstance(check, Updated):
+        return updated_outcome(rule, check, age)
     if isinstance(check, RowCount):
         wrong = (check.least is not None and total < check.least) or (
             check.most is not None and total > check.most
