@@ -10,9 +10,12 @@ from quancheng.core.cascade import (
     Batch,
     BatchKind,
     CascadeError,
+    Clause,
     Entry,
     Finding,
     HandOver,
+    Link,
+    Node,
     Notice,
     Reason,
     Reclaim,
@@ -27,7 +30,7 @@ from quancheng.core.cascade import (
     settle,
     verdict_of,
 )
-from tests.core.cascade.worlds import CORRECTIONS, TABLE, firm, province_city_districts
+from tests.core.cascade.worlds import ALL, CORRECTIONS, TABLE, World, firm, province_city_districts
 
 
 def test_a_row_made_again_after_its_tombstone_was_forgotten_is_newer_than_it() -> None:
@@ -273,3 +276,69 @@ def test_an_old_epoch_is_refused_and_recovery_can_be_begun_again() -> None:
     with pytest.raises(CascadeError) as refused:
         world.reopen("历下", TABLE, 2)
     assert refused.value.reason is Reason.OLD_EPOCH
+
+
+def _one_way_street() -> World:
+    """甲 – 乙 – 丙 – 丁: rows of any owner go down the street, up it only those of its upper end."""
+    up = (Clause(owners=("甲",)),)
+    return World(
+        [
+            Node("甲", (Link("乙", ALL),)),
+            Node("乙", (Link("甲", up), Link("丙", ALL))),
+            Node("丙", (Link("乙", up), Link("丁", ALL))),
+            Node("丁", (Link("丙", up),)),
+        ]
+    )
+
+
+def test_a_hand_over_down_a_one_way_street_leaves_no_untaken_copy_behind() -> None:
+    world = _one_way_street()
+    row = RowId("甲", "1")
+    world.do("甲", TABLE, firm("甲", "1"))
+    world.settle()
+    world.do("甲", TABLE, HandOver(row, "丁"))
+    world.settle()
+    world.expect_equal()
+    assert world.living("丁", TABLE)[row].owner == "丁"
+    assert all(row not in world.living(name, TABLE) for name in "甲乙丙")
+    world.do("丁", TABLE, firm("甲", "1", body="later"))
+    world.settle()
+    world.expect_equal()
+    assert world.settle() == 0
+    with pytest.raises(CascadeError) as refused:
+        world.do("甲", TABLE, Reclaim(row))
+    assert refused.value.reason is Reason.NOT_RECLAIMABLE
+
+
+def test_the_news_of_a_taken_hand_over_survives_snapshots_and_forgetting() -> None:
+    world = _one_way_street()
+    row = RowId("甲", "1")
+    world.do("甲", TABLE, firm("甲", "1"), HandOver(row, "丁"))
+    world.cut = {frozenset("甲乙")}
+    world.settle()
+    world.cut = set()
+    while world.step("甲", "乙", TABLE) is not None:
+        pass
+    world.cut = {frozenset("甲乙")}
+    world.settle()
+    world.now += 10
+    for name in "乙丙丁":
+        world.keep(name, compact(world.nodes[name], world.ledgers[name], TABLE, world.now, world.now))
+        world.reopen(name, TABLE, 2)
+    assert row in world.living("甲", TABLE)
+    world.cut = set()
+    world.settle()
+    world.expect_equal()
+    assert row not in world.living("甲", TABLE)
+    assert world.settle() == 0
+
+
+def test_a_row_that_was_handed_over_twice_leaves_both_former_owners() -> None:
+    world = _one_way_street()
+    row = RowId("甲", "1")
+    world.do("甲", TABLE, firm("甲", "1"), HandOver(row, "丙"))
+    world.settle()
+    world.do("丙", TABLE, HandOver(row, "丁"))
+    world.settle()
+    world.expect_equal()
+    assert [name for name in "甲乙丙丁" if row in world.living(name, TABLE)] == ["丁"]

@@ -7,6 +7,7 @@ count the same, and a second run writes nothing.
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -40,6 +41,22 @@ def back(prefix: str) -> tuple[Clause, ...]:
     return Clause(kinds=(StreamKind.CATALOGUE,)), Clause(kinds=(StreamKind.TABLE,), regions=(prefix,))
 
 
+def own_rows_only() -> list[Node]:
+    """A mesh where some give on only what they own: rows handed over do not return the way they came."""
+
+    def own(name: str) -> tuple[Clause, ...]:
+        return (Clause(owners=(name,)),)
+
+    links = {
+        "山东": [Link("济南", ALL)],
+        "济南": [Link("山东", own("济南")), Link("历下", ALL), Link("南京", back("37"))],
+        "历下": [Link("济南", own("历下")), Link("市中", ALL)],
+        "市中": [Link("历下", own("历下")), Link("南京", ALL)],
+        "南京": [Link("济南", back("32")), Link("市中", own("南京"))],
+    }
+    return [Node(name, tuple(found)) for name, found in links.items()]
+
+
 def tree_and_peer(mesh: bool) -> list[Node]:
     """Province, city, two districts and an equal city; with ``mesh`` also links that close circles."""
     links: dict[str, list[Link]] = {
@@ -65,11 +82,13 @@ def tree_and_peer(mesh: bool) -> list[Node]:
 class Cascade(RuleBasedStateMachine):
     """Random life; ``heal`` is the invariant, tried in the middle of it and at the end."""
 
-    mesh = False
+    @staticmethod
+    def nodes() -> list[Node]:
+        return tree_and_peer(False)
 
     @initialize(seed=st.integers(0, 10_000))
     def begin(self, seed: int) -> None:
-        self.world = World(tree_and_peer(self.mesh))
+        self.world = World(self.nodes())
         self.post = Post(self.world, seed)
         self.epochs = dict.fromkeys(NAMES, 1)
 
@@ -100,8 +119,8 @@ class Cascade(RuleBasedStateMachine):
         if not owned:
             return
         row = owned[sorted(owned)[which % len(owned)]]
-        # The news that it was taken must find its way back, see HandOver.
-        if to in self.world.reach(name, stream, row) and name in self.world.reach(to, stream, row):
+        # It must find the new owner as its row; all links here lead both ways, see HandOver.
+        if to in self.world.reach(name, stream, replace(row, owner=to)):
             self.world.do(name, stream, HandOver(row.id, to))
 
     @rule(name=st.sampled_from(NAMES), which=st.integers(0, 99), stream=st.sampled_from(STREAMS))
@@ -172,7 +191,15 @@ class Cascade(RuleBasedStateMachine):
 
 
 class Mesh(Cascade):
-    mesh = True
+    @staticmethod
+    def nodes() -> list[Node]:
+        return tree_and_peer(True)
+
+
+class OneWay(Cascade):
+    @staticmethod
+    def nodes() -> list[Node]:
+        return own_rows_only()
 
 
 LIFE = settings(
@@ -182,6 +209,8 @@ TestTree = Cascade.TestCase
 TestTree.settings = LIFE
 TestMesh = Mesh.TestCase
 TestMesh.settings = LIFE
+TestOneWay = OneWay.TestCase
+TestOneWay.settings = LIFE
 
 
 def test_thousand_entries_and_twenty_thousand_rows_through_twenty_cuts() -> None:

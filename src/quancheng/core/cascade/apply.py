@@ -180,10 +180,11 @@ class _Hearing:
         """The sender vouches for a row."""
         held = self.draft.get(row.id)
         ours = row.owner == self.node.name or (held is not None and held.row.owner == self.node.name)
-        if ours and self.hear_own(row, held):
+        if ours and self.hear_own(row, path, held):
             return
         if held is None or not held.held:
-            if not row.deleted:
+            older = held is not None and held.overtaken and held.row.version > row.version
+            if not row.deleted and not older:
                 self.keep(row, (Supply(self.sender, path),))
             return
         supplies = _with(held.supplies, Supply(self.sender, path))
@@ -207,7 +208,7 @@ class _Hearing:
         if due(self.node, self.draft.ledger, self.draft.stream, row):
             self.notices.append(Notice(Finding.CORRECTION_DUE, row))
 
-    def hear_own(self, row: Row, held: Copy | None) -> bool:
+    def hear_own(self, row: Row, path: Path, held: Copy | None) -> bool:
         """A row that is ours by our book or by theirs; whether nothing more is to be done.
 
         Source wins: only we can have made a newer version that names us in our term, so we lost our
@@ -229,6 +230,8 @@ class _Hearing:
         if held is None and row.version.epoch == self.draft.head.epoch:
             self.reissue(_dead(row), row, Finding.ZOMBIE)
         else:
+            # Who gave it stays in its trail: the news that it was taken goes back that way.
+            self.draft.put(row, held=True, rooted=False, supplies=(Supply(self.sender, path),))
             self.office(row)
         return True
 
@@ -248,19 +251,30 @@ class _Hearing:
     def unhear(self, row: RowId, version: Version | None) -> None:
         """The sender no longer vouches for a row; without any support it goes."""
         held = self.draft.get(row)
-        if held is None or not held.held or held.row.owner == self.node.name:
+        if held is None or held.row.owner == self.node.name:
+            return
+        if version is not None and held.row.version.untaken and version > held.row.version:
+            self.overtake(held, version)
+            return
+        if not held.held:
             return
         supplies = tuple(supply for supply in held.supplies if supply.neighbour != self.sender)
-        rooted = held.rooted and not (version is not None and version > held.row.version)
-        if supplies == held.supplies and rooted == held.rooted:
+        if supplies == held.supplies:
             return
-        if supplies or rooted or held.row.deleted:
-            self.draft.put(held.row, held=True, rooted=rooted, supplies=supplies)
+        if supplies or held.rooted or held.row.deleted:
+            self.draft.put(held.row, held=True, rooted=held.rooted, supplies=supplies)
             return
         self.draft.put(held.row.stripped(), held=False, rooted=False, supplies=())
         self.changes.append(Change(ChangeKind.WITHDRAWN, held.row.stripped()))
         if version is None and held.row.owner == self.sender:
             self.notices.append(Notice(Finding.FORGOTTEN_BY_OWNER, held.row))
+
+    def overtake(self, held: Copy, version: Version) -> None:
+        """A hand-over that we hold was taken, and we may not have what came of it: all support is void."""
+        gone = replace(held.row.stripped(), version=version)
+        self.draft.put(gone, held=False, rooted=False, supplies=())
+        if held.held:
+            self.changes.append(Change(ChangeKind.WITHDRAWN, gone))
 
 
 def _with(supplies: tuple[Supply, ...], new: Supply) -> tuple[Supply, ...]:

@@ -239,11 +239,15 @@ def _trail(old: Copy, new: Copy, head: Head) -> tuple[Standing, ...]:
     """The past of a copy: how it stood before is added, unless nothing changed for anybody.
 
     A reader whose cursor passed a number need not have seen what stood there: the row may have moved on in
-    the log before. Only when the last entry is below the floor has every reader seen that very entry.
+    the log before. Only when the last entry is below the floor has every reader seen that very entry. A
+    row that was handed over keeps its past: those it came from may still have to hear that it was taken.
     """
-    kept = list(old.trail) if old.seq > head.floor else []
+    kept = list(old.trail) if old.seq > head.floor or new.row.former else []
     last = Standing(old.row.scope, old.paths)
     if last != Standing(new.row.scope, new.paths) and last.paths:
         kept = [past for past in kept if past != last]
         kept.append(last)
-    return tuple(kept) if len(kept) <= LONGEST_TRAIL else (Standing(None, ((),)),)
+    if len(kept) <= LONGEST_TRAIL:
+        return tuple(kept)
+    givers = sorted({path[-1] for past in kept for path in past.paths if path})
+    return (Standing(None, ((), *((name,) for name in givers))),)

@@ -166,7 +166,8 @@ class Supply(NamedTuple):
 class Standing(NamedTuple):
     """A past state of a copy as far as it decides who was offered it (既往状态).
 
-    ``scope`` None means that more changes happened than are kept: everyone may have been offered it.
+    ``scope`` None means that more changes happened than are kept: everyone may have been offered it; of
+    the paths only the last nodes remain.
     """
 
     scope: Scope | None
@@ -194,6 +195,16 @@ class Copy:
     def live(self) -> bool:
         """Whether the node has the row's content."""
         return self.held and not self.row.deleted
+
+    @property
+    def givers(self) -> frozenset[str]:
+        """The neighbours that once supported it, as far as its trail goes."""
+        return frozenset(path[-1] for past in self.trail for path in past.paths if path)
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether it is the marker of a hand-over that was taken since, and somebody may not know it yet."""
+        return not self.held and bool(self.row.former) and bool(self.givers)
 
     @property
     def paths(self) -> tuple[Path, ...]:

@@ -125,9 +125,22 @@ def _speak(node: Node, link: Link, stream: Stream, copy: Copy, snapshot: bool) -
     if path is not None:
         return Entry(copy.row, (*path, node.name), copy.seq)
     told = not snapshot and any(_was_offerable(link, stream, past) for past in copy.trail)
-    # A former owner holds its copy by its own right until it hears that others have a newer one.
+    if told or _may_keep_a_hand_over(link, copy):
+        return Withdrawal(copy.row.id, copy.row.version, copy.seq)
+    return None
+
+
+def _may_keep_a_hand_over(link: Link, copy: Copy) -> bool:
+    """Whether the neighbour may still hold the row as it was handed over, though it was taken since.
+
+    A former owner holds it by its own right until it hears of a newer version, and so do those on the way
+    from it. Where the new owner's row may not go back along that way, its version does: from the new owner
+    to whoever gave it the row, and on to whoever gave it to them.
+    """
+    if not copy.row.former:
+        return False
     former = link.neighbour in copy.row.former and best_path(copy.paths, link.neighbour) is not None
-    return Withdrawal(copy.row.id, copy.row.version, copy.seq) if told or former else None
+    return former or link.neighbour in copy.givers
 
 
 def _was_offerable(link: Link, stream: Stream, past: Standing) -> bool:

@@ -43,8 +43,9 @@ class Remove:
 class HandOver:
     """Give a row to another node that is responsible from now on (改由另一节点负责).
 
-    The caller checks that routes carry such a row to the new owner and back: nodes on the way that may not
-    have it from the new owner keep the untaken copy of the old one, until it is reclaimed.
+    The caller checks that routes carry the row, as the new owner's, to the new owner, and that a route for
+    the stream leads back over the same nodes, whatever rows it admits: where the new owner's row may not
+    return, the news that it was taken does, and who may not have the row any more drops it.
     """
 
     id: RowId
@@ -102,10 +103,17 @@ def settle(
 def compact(node: Node, ledger: Ledger, stream: Stream, before: int, at: int, limit: int = 10_000) -> Outcome:
     """Forget at most ``limit`` of the dead written before a moment (墓碑期限): deleted and withdrawn rows.
 
-    Readers that have not come so far get a snapshot. Repeat until nothing is written.
+    Readers that have not come so far get a snapshot. Repeat until nothing is written. Markers of hand-overs
+    that were taken elsewhere stay: their versions are what a former owner must still hear of.
     """
     draft = Draft(node, ledger, stream, at)
-    for copy in ledger.dead(stream, before, limit):
+    while True:
+        found = tuple(ledger.dead(stream, before, limit))
+        doomed = [copy for copy in found if not copy.overtaken]
+        if doomed or len(found) < limit:
+            break
+        limit *= 2
+    for copy in doomed:
         draft.forget(copy)
     return Outcome(Status.APPLIED, draft.writes())
 
