@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quancheng.core.identity import compute_check
 from quancheng.core.linkage import (
     Change,
     ChangeKind,
@@ -17,6 +18,7 @@ from quancheng.core.linkage import (
     Decisions,
     Edge,
     FieldRule,
+    Frame,
     Guard,
     LinkageError,
     LinkageReason,
@@ -28,11 +30,16 @@ from quancheng.core.linkage import (
     Verdict,
     build_golden,
     cluster,
+    link,
+    link_with,
     one_to_one,
     renumber,
+    resident_id,
     review_queue,
     unmerge,
 )
+from tests.core.linkage.registry import COMPARISONS, registries
+from tests.core.linkage.registry import RULES as BLOCKS
 
 WIDE = Guard(most=50)
 MORNING = datetime(2026, 7, 18, 9)
@@ -224,3 +231,28 @@ def test_decisions_may_be_revised_but_not_contradict() -> None:
         say(revised, "b", "c", True, 8)
     with pytest.raises(LinkageError):
         say(revised, "a", "a", True, 14)
+
+
+def test_changed_rows_alone_find_their_old_partners() -> None:
+    left, right, _ = registries(400, 3)
+    frame = Frame.link(left, right)
+    whole, fitting = link(frame, COMPARISONS, BLOCKS, Thresholds(0.95, 0.5), np.random.default_rng(1))
+    changed = np.zeros(frame.rows, bool)
+    changed[400:450] = True
+    part = link_with(fitting.model, frame, BLOCKS, Thresholds(0.95, 0.5), touching=changed)
+    wanted = {
+        (a, b) for a, b in zip(*map(np.ndarray.tolist, whole.rows(whole.accepted)), strict=True) if b < 50
+    }
+    assert set(zip(*map(np.ndarray.tolist, part.rows(part.accepted)), strict=True)) == wanted
+    assert len(part.bits) < len(whole.bits)
+    with pytest.raises(LinkageError):
+        link_with(fitting.model, frame, BLOCKS, Thresholds(0.95, 0.5), touching=changed[:3])
+
+
+def test_two_sound_numbers_that_differ_are_two_people_and_a_mistyped_one_is_a_slip() -> None:
+    """Twins: numbers of one day and place differ in sequence and check digit, both pass GB 11643."""
+    first, twin = (body + compute_check(body) for body in ("37010220150601001", "37010220150601003"))
+    mistyped = first[:16] + "9" + first[17:]
+    frame = Frame.dedupe({"id": [first, twin, mistyped]})
+    levels = resident_id("id").compare(frame, np.array([0, 0, 1], np.int32), np.array([1, 2, 2], np.int32))
+    assert levels.tolist() == [1, 3, 2]  # same place and day only; one slip; two slips

@@ -56,6 +56,10 @@ class Candidates:
     right: NDArray[np.int32]
     rules: NDArray[np.uint16]
 
+    def of(self, chosen: NDArray[np.bool_]) -> Candidates:
+        """Some of the pairs."""
+        return Candidates(self.left[chosen], self.right[chosen], self.rules[chosen])
+
 
 @dataclass(frozen=True, slots=True)
 class _Rule:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from quancheng.core.linkage.blocking import Blocks, Oversize
 from quancheng.core.linkage.columns import Frame
 from quancheng.core.linkage.comparisons import Comparison, levels_of, unpack
-from quancheng.core.linkage.errors import LinkageError, LinkageReason
+from quancheng.core.linkage.errors import LinkageError, LinkageReason, bad_setting
 from quancheng.core.text import Text
 
 __all__ = ["Compared", "compare", "pack"]
@@ -55,9 +55,17 @@ class Compared:
 
 
 def compare(
-    frame: Frame, comparisons: tuple[Comparison, ...], blocks: Blocks, *, batch: int = 1 << 15
+    frame: Frame,
+    comparisons: tuple[Comparison, ...],
+    blocks: Blocks,
+    *,
+    batch: int = 1 << 15,
+    touching: NDArray[np.bool_] | None = None,
 ) -> Compared:
-    """Compare all candidates (比较全部候选对); ``batch`` pairs at a time bound the memory."""
+    """Compare all candidates (比较全部候选对); ``batch`` pairs at a time bound the memory.
+
+    ``touching``: rows that changed; only pairs with such a row are compared (增量), all if ``None``.
+    """
     if not comparisons:
         raise LinkageError(
             LinkageReason.NOTHING_TO_COMPARE,
@@ -71,7 +79,11 @@ def compare(
             Text("比较项或其级数过多，请减少。", "Too many comparisons or levels; use fewer."),
         )
     parts: tuple[list[NDArray[Any]], ...] = ([], [], [], [])
+    if touching is not None and len(touching) != frame.rows:
+        raise bad_setting("touching", "标记应与行数相同。", "One mark for each row, please.")
     for found in blocks.batches(batch):
+        if touching is not None:
+            found = found.of(touching[found.left] | touching[found.right])
         row: tuple[NDArray[Any], ...] = (
             found.left,
             found.right,

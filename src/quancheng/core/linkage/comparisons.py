@@ -30,6 +30,7 @@ __all__ = [
     "Edits",
     "Overlap",
     "Same",
+    "Slip",
     "Step",
     "Test",
     "address",
@@ -175,6 +176,46 @@ class Overlap:
         return np.asarray((shared >= self.least * total) & (total > 0) & (a >= 0) & (b >= 0))
 
 
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """``edits`` hold and at most one of the two numbers passes its own check digit (笔误).
+
+    The check digit of GB 11643 (ISO 7064, MOD 11-2) finds every single wrong digit and every swap of
+    neighbours: two sound numbers that differ are two people, such as twins, however alike they look.
+    """
+
+    edits: Edits
+
+    @property
+    def form(self) -> Form:
+        """The form that is compared."""
+        return self.edits.form
+
+    def holds(self, frame: Frame, field: str, left: Rows, right: Rows) -> Hits:
+        """Only pairs that are close are checked."""
+        hits = self.edits.holds(frame, field, left, right)
+        close = np.flatnonzero(hits)
+        column = frame.column(field, self.form)
+        both = _sound(column, column.codes[left[close]]) & _sound(column, column.codes[right[close]])
+        hits[close[both]] = False
+        return hits
+
+
+_WEIGHTS = np.array([pow(2, 17 - place, 11) for place in range(17)])
+_CHECK = np.array([ord(one) for one in "10x98765432"])
+
+
+def _sound(column: Column, codes: Rows) -> Hits:
+    """Whether a number of 18 characters ends in its check digit (GB 11643-1999, 4.2)."""
+    if column.chars.shape[1] < 18 or not len(codes):
+        return np.zeros(len(codes), np.bool_)
+    digits = column.chars[codes, :17].astype(np.int64) - ord("0")
+    last = column.chars[codes, 17].astype(np.int64)
+    wanted = _CHECK[(digits.clip(0, 9) @ _WEIGHTS) % 11]
+    plain = ((digits >= 0) & (digits <= 9)).all(axis=1) & (column.lengths[codes] == 18)
+    return np.asarray(plain & ((last | 0x20) == (wanted | 0x20)))
+
+
 def _long(column: Column, a: Rows, b: Rows) -> list[int]:
     if column.chars.shape[1] < WIDEST:
         return []
@@ -266,14 +307,20 @@ def words(name: str, label: Text, field: str, *least: float, frequencies: bool =
 
 
 def resident_id(field: str, label: Text = Text("身份证号码", "resident identity number")) -> Comparison:
-    """公民身份号码: the same (15 digits raised to 18), one slip, two slips, or only region and birth date."""
+    """公民身份号码: the same (15 digits raised to 18), one slip, two slips (of numbers that do not both
+    pass their check digit), or only region and birth date."""
     form = forms.RESIDENT_ID
     region = Step(Text("地址码和出生日期相同", "same region and birth date"), Same(forms.prefix(form, 14)))
     return Comparison(
         field,
         label,
         field,
-        (Step(_SAME, Same(form)), Step(_SLIP, Edits(form, 1)), Step(_TWO, Edits(form, 2)), region),
+        (
+            Step(_SAME, Same(form)),
+            Step(_SLIP, Slip(Edits(form, 1))),
+            Step(_TWO, Slip(Edits(form, 2))),
+            region,
+        ),
     )
 
 

@@ -90,9 +90,13 @@ def link_with(
     *,
     most_pairs: int = 250_000,
     margin: float = 1.0,
+    touching: NDArray[np.bool_] | None = None,
 ) -> Linked:
-    """Link with a model of an earlier run (用既有模型关联), as for the day's additions."""
-    pairs = compare(frame, model.comparisons, Blocks(frame, rules, most_pairs))
+    """Link with a model of an earlier run (用既有模型关联), as for the day's additions.
+
+    ``touching``: rows that changed; pairs without one of them are not looked at.
+    """
+    pairs = compare(frame, model.comparisons, Blocks(frame, rules, most_pairs), touching=touching)
     return _judge(pairs, model, thresholds, margin)
 
 
