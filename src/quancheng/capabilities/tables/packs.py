@@ -1,0 +1,245 @@
+"""打开的版本: one version of a table, opened for reading; kept by each process as long as it is used.
+
+A version never changes, so an opened one is shared by all threads: an in-memory DuckDB that can open
+these files and nothing else (queries run on cursors), the overlay of changed rows, counts that were made.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from quancheng.capabilities.tables import lake
+from quancheng.capabilities.tables.lake import BASE, GONE, SET, VERSION, Piece
+from quancheng.capabilities.tables.values import TableSchema
+from quancheng.core.text import Text
+from quancheng.kernel.store import StoreDamaged, files
+
+_KEPT = 24
+"""Opened versions a process keeps; each is some hundred kilobytes and its overlay."""
+_MEMORY = "768MB"
+
+
+def quoted(name: str) -> str:
+    """A column's name in SQL (ISO/IEC 9075-2, delimited identifier)."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def columns_sql(names: Sequence[str], alias: str = "") -> str:
+    """Names as a list in SQL."""
+    return ", ".join(f"{alias}{quoted(name)}" for name in names)
+
+
+class Pack:
+    """One opened version (打开的版本)."""
+
+    def __init__(self, name: str, store_version: int, schema: TableSchema, pieces: Sequence[Piece]) -> None:
+        self.name, self.store_version, self.schema = name, store_version, schema
+        self.arrow = schema.arrow()
+        self.base = [piece.checked() for piece in pieces if piece.partition == BASE and piece.rows]
+        self.sets = [piece.checked() for piece in pieces if piece.partition == SET]
+        self.base_rows = sum(piece.rows for piece in pieces if piece.partition == BASE)
+        self.counts: OrderedDict[Any, tuple[int, bool]] = OrderedDict()
+        self.lock = threading.RLock()
+        self.pager: Any = None
+
+    @classmethod
+    def over(cls, pack: Pack, overlay: pa.Table) -> Pack:
+        """The base of an opened version under other changes, which no manifest names yet."""
+        new = cls(pack.name, pack.store_version, pack.schema, ())
+        new.base, new.base_rows = pack.base, pack.base_rows
+        new.__dict__["overlay"] = overlay
+        return new
+
+    @cached_property
+    def overlay(self) -> pa.Table | None:
+        """The last change of each changed key, in key order; None when there is none."""
+        if not self.sets:
+            return None
+        with self.lock:
+            return latest(read_sets(self.sets, self.schema), self.schema)
+
+    @cached_property
+    def files(self) -> list[pq.ParquetFile]:
+        """The base files with their footers read; used under the lock."""
+        with reading():
+            return [pq.ParquetFile(path) for path in self.base]
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB with the view ``t``; take cursors of it."""
+        with self.lock:
+            connection = confined(self.base)
+            self.define(connection)
+            return connection
+
+    def define(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """The view ``t`` of this version in a connection that may open its files."""
+        # as tables: what is registered is seen by this connection alone, not by its cursors
+        _make(connection, "t_shape", self.arrow.empty_table())
+        if self.overlay is not None:
+            _make(connection, "t_changed", self.overlay)
+        with reading():
+            connection.execute(f"CREATE VIEW t AS {self._source()}")
+
+    def _source(self) -> str:
+        names = columns_sql(self.schema.names)
+        base = " UNION ALL ".join(self._selects())
+        if not base:
+            base = f"SELECT {names} FROM t_shape"  # noqa: S608
+        if self.overlay is None:
+            return base
+        keys = columns_sql(self.schema.key)
+        return (
+            f"SELECT {names} FROM ({base}) b ANTI JOIN t_changed USING ({keys})"  # noqa: S608
+            f" UNION ALL SELECT {names} FROM t_changed WHERE NOT {GONE}"
+        )
+
+    def _selects(self) -> list[str]:
+        """One SELECT for the files of each shape: a file may be older than a column."""
+        shapes: dict[tuple[str, ...], list[str]] = {}
+        for path, file in zip(self.base, self.files, strict=True):
+            shapes.setdefault(tuple(file.schema_arrow.names), []).append(path)
+        found = []
+        for shape, paths in shapes.items():
+            cells = [
+                quoted(name)
+                if name in shape
+                else f"NULL::{_sql_type(self.arrow.field(name).type)} AS {quoted(name)}"
+                for name in self.schema.names
+            ]
+            found.append(f"SELECT {', '.join(cells)} FROM read_parquet([{listed(paths)}])")  # noqa: S608
+        return found
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of its own for one thread; complaints about files become StoreDamaged."""
+        cursor = self.connection.cursor()
+        try:
+            with reading():
+                yield cursor
+        finally:
+            cursor.close()
+
+
+def _make(connection: duckdb.DuckDBPyConnection, name: str, data: pa.Table) -> None:
+    connection.register("given", data)
+    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM given")  # noqa: S608
+    connection.unregister("given")
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_integer(kind):
+        return "BIGINT"
+    if pa.types.is_decimal(kind):
+        return "DECIMAL(38,10)"
+    if pa.types.is_date(kind):
+        return "DATE"
+    if pa.types.is_timestamp(kind):
+        return "TIMESTAMPTZ"
+    return "BOOLEAN" if pa.types.is_boolean(kind) else "VARCHAR"
+
+
+def listed(paths: Sequence[str]) -> str:
+    """Paths as SQL literals."""
+    return ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+
+
+def confined(paths: Sequence[str], spill: str = "") -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that can open these files (and spill to one folder) and nothing else."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET memory_limit = '{_MEMORY}'")
+    connection.execute("SET parquet_metadata_cache = true")
+    connection.execute("SET python_enable_replacements = false")
+    connection.execute(f"SET temp_directory = '{spill}'")
+    connection.execute(f"SET allowed_paths = [{listed(paths)}]")
+    if spill:
+        connection.execute(f"SET allowed_directories = ['{spill}']")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def read_sets(paths: Sequence[str], schema: TableSchema) -> pa.Table:
+    """All rows of change sets, with every column of the schema."""
+    wanted = lake.set_schema(schema)
+    with reading():
+        parts = [pq.read_table(path, partitioning=None) for path in paths]
+    return pa.concat_tables([_filled(part, wanted) for part in parts])
+
+
+def _filled(part: pa.Table, wanted: pa.Schema) -> pa.Table:
+    columns = [
+        part.column(field.name) if field.name in part.column_names else pa.nulls(part.num_rows, field.type)
+        for field in wanted
+    ]
+    return pa.table(columns, schema=wanted)
+
+
+def latest(rows: pa.Table, schema: TableSchema) -> pa.Table:
+    """Of change rows the last one of each key, in key order."""
+    keys = columns_sql(schema.key)
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("s", rows)
+        query = (
+            f"SELECT * FROM s QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {VERSION} DESC) = 1"  # noqa: S608
+            f" ORDER BY {keys}"
+        )
+        return connection.execute(query).to_arrow_table().cast(rows.schema).combine_chunks()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """A reader's complaint about a file's content becomes StoreDamaged; one about the query stays."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.InvalidInputException, OSError, pa.ArrowInvalid) as error:
+        if isinstance(error, duckdb.InvalidInputException) and "parquet" not in str(error).lower():
+            raise
+        raise StoreDamaged(
+            Text(f"数据文件无法读取：{error}", f"A data file cannot be read: {error}")
+        ) from error
+
+
+_packs: OrderedDict[tuple[str, str, int], Pack] = OrderedDict()
+_lock = threading.Lock()
+
+
+def opened(name: str, store_version: int, schema: TableSchema) -> Pack:
+    """The opened version, from memory when this process had it open already.
+
+    A pack let go closes when the last query on it ends: nobody's rows vanish under them.
+    """
+    key = (str(files.folder()), name, store_version)
+    with _lock:
+        pack = _packs.get(key)
+        if pack is not None and pack.schema == schema:
+            _packs.move_to_end(key)
+            return pack
+    pack = Pack(name, store_version, schema, lake.pieces(name, store_version))
+    with _lock:
+        _packs[key] = pack
+        for old in [one for one in _packs if one[:2] == key[:2] and one[2] < store_version - 8]:
+            del _packs[old]
+        while len(_packs) > _KEPT:
+            _packs.popitem(last=False)
+    return pack
+
+
+def forget() -> None:
+    """Let all opened versions go (tests, a folder that was replaced)."""
+    with _lock:
+        _packs.clear()
