@@ -29,7 +29,9 @@ from quancheng.core.payment import (
     SendRefund,
     Step,
     advance,
+    order_from,
     posted,
+    to_plain,
     total,
     trial_balance,
 )
@@ -153,6 +155,10 @@ class AnyEvents(RuleBasedStateMachine):
         assert order.received - order.returned >= ZERO and order.surplus >= ZERO
         assert len({item.id for item in order.attempts}) == len(order.attempts)
         assert len({item.id for item in order.refunds}) == len(order.refunds)
+
+    @invariant()
+    def what_is_written_reads_back(self) -> None:
+        assert order_from(to_plain(self.order)) == self.order
 
     @invariant()
     def items_are_kept_apart(self) -> None:

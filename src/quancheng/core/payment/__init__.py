@@ -13,6 +13,7 @@ deadlines are arguments too. Which movement makes which entries: :mod:`posting`.
 
 from quancheng.core.payment.bank import NO_MISCHIEF, Bank, BankOrder, BankRefund, Callback, Fields, Mischief
 from quancheng.core.payment.channel import payment_report, refund_report, request_of
+from quancheng.core.payment.codec import effect_from, event_from, order_from, to_plain
 from quancheng.core.payment.errors import PaymentError, PaymentReason
 from quancheng.core.payment.events import (
     AskPerson,
@@ -214,10 +215,13 @@ __all__ = [
     "checks",
     "decode",
     "discounted",
+    "effect_from",
     "encode",
+    "event_from",
     "fingerprint",
     "identifier",
     "open_order",
+    "order_from",
     "our_rows",
     "parse_statement",
     "payment_report",
@@ -232,6 +236,7 @@ __all__ = [
     "settlement_of",
     "sign",
     "timely",
+    "to_plain",
     "total",
     "trial_balance",
     "verify",
