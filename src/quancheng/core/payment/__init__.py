@@ -13,7 +13,7 @@ deadlines are arguments too. Which movement makes which entries: :mod:`posting`.
 
 from quancheng.core.payment.bank import NO_MISCHIEF, Bank, BankOrder, BankRefund, Callback, Fields, Mischief
 from quancheng.core.payment.channel import payment_report, refund_report, request_of
-from quancheng.core.payment.codec import effect_from, event_from, order_from, to_plain
+from quancheng.core.payment.codec import effect_from, event_from, from_plain, order_from, to_plain
 from quancheng.core.payment.errors import PaymentError, PaymentReason
 from quancheng.core.payment.events import (
     AskPerson,
@@ -218,6 +218,7 @@ __all__ = [
     "effect_from",
     "encode",
     "event_from",
+    "from_plain",
     "fingerprint",
     "identifier",
     "open_order",

@@ -33,7 +33,7 @@ from quancheng.core.payment.money import Amount
 from quancheng.core.payment.order import Order
 from quancheng.core.text import Text
 
-__all__ = ["effect_from", "event_from", "order_from", "to_plain"]
+__all__ = ["effect_from", "event_from", "from_plain", "order_from", "to_plain"]
 
 _TAGGED: dict[str, type[Any]] = {
     kind.__name__: kind
@@ -73,23 +73,24 @@ def to_plain(value: Any) -> Any:
 
 def order_from(plain: Any) -> Order:
     """The order written as ``plain`` (读回订单). Raises ``PaymentError`` when it is not one."""
-    order: Order = _whole(Order, plain)
+    order: Order = from_plain(Order, plain)
     return order
 
 
 def effect_from(plain: Any) -> Effect:
     """The effect written as ``plain`` (读回效果). Raises ``PaymentError``."""
-    effect: Effect = _whole(Effect, plain)
+    effect: Effect = from_plain(Effect, plain)
     return effect
 
 
 def event_from(plain: Any) -> Event:
     """The event written as ``plain`` (读回事件). Raises ``PaymentError``."""
-    event: Event = _whole(Event, plain)
+    event: Event = from_plain(Event, plain)
     return event
 
 
-def _whole(kind: Any, plain: Any) -> Any:
+def from_plain(kind: Any, plain: Any) -> Any:
+    """A value of ``kind`` (a class of this package) written by ``to_plain`` (读回). Raises ``PaymentError``."""
     try:
         value = _read(kind, plain)
     except PaymentError:

@@ -1,0 +1,1 @@
+"""统一支付: orders, channels, refunds and reconciliation for all modules."""
