@@ -81,7 +81,9 @@ def staff(city: SimpleNamespace) -> Callable[..., Actor]:
 
 @pytest.fixture
 def open_order(city: SimpleNamespace) -> Callable[..., PaymentOrder]:
-    def make(subject: str = "tests.case:1", fen: int = 8000, payer: int = 0, organ: str = "jn-approval") -> PaymentOrder:
+    def make(
+        subject: str = "tests.case:1", fen: int = 8000, payer: int = 0, organ: str = "jn-approval"
+    ) -> PaymentOrder:
         row: PaymentOrder = actions.open_order(
             Call(SYSTEM),
             subject=subject,

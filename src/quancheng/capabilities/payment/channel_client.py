@@ -80,11 +80,9 @@ class ChannelClient:
         if digest != reply.get("sha256"):
             raise _failed(self.channel, Text("对账单与摘要不符", "the statement is not what its digest says"))
         try:
-            statement = parse_statement(data)
+            statement = parse_statement(data, self.channel, self.merchant, day)
         except PaymentError as error:
             raise _failed(self.channel, error.text) from error
-        if (statement.channel, statement.merchant, statement.day) != (self.channel, self.merchant, day):
-            raise _failed(self.channel, Text("对账单不是所要的一天", "the statement is of another day"))
         return statement, digest
 
     def _post(self, body: bytes) -> bytes:
