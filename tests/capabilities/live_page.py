@@ -34,11 +34,12 @@ def live_page(
     *grants: RoleGrant,
     name: str = "",
     size: tuple[int, int] = PHONE,
+    person_id: int | None = None,
 ) -> Iterator[Page]:
-    """A page in a window of ``size``; signed in as the official ``name`` with ``grants``, or as nobody."""
+    """A page in a window of ``size``; signed in as the official ``name`` with ``grants``, as a citizen, or as nobody."""
     patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps an event loop running in this thread
     compile_catalogues()
-    cookies = [_signed_in(live_server.url, patch, name, grants)] if name else []
+    cookies = [_signed_in(live_server.url, patch, name, grants, person_id)] if name else []
     with sync_playwright() as playwright, override_settings(CSRF_TRUSTED_ORIGINS=[live_server.url]):
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
         context = browser.new_context(
@@ -53,10 +54,11 @@ def live_page(
 
 
 def _signed_in(
-    url: str, patch: pytest.MonkeyPatch, name: str, grants: tuple[RoleGrant, ...]
+    url: str, patch: pytest.MonkeyPatch, name: str, grants: tuple[RoleGrant, ...], person_id: int | None
 ) -> dict[str, str]:
     user = User.objects.create_user(name, password="x" * 12)
-    actor = Actor(ActorKind.OFFICIAL, name, user_id=user.pk, grants=grants)
+    kind = ActorKind.OFFICIAL if person_id is None else ActorKind.PERSON
+    actor = Actor(kind, name, user_id=user.pk, person_id=person_id, grants=grants)
     patch.setattr(
         "quancheng.kernel.middleware._loader",
         lambda: lambda who, request: actor if who.is_authenticated else Actor.anonymous(),

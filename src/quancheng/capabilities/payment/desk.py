@@ -107,9 +107,11 @@ def _order(
     return render(request, "payment/order.html", context, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def cancel(request: HttpRequest, number: str) -> HttpResponse:
     """撤销."""
+    if request.method == "GET":  # a page that was refused, loaded again
+        return redirect("payment:order", number=number)
     form = CancelForm(request.POST)
     call = request.call()  # type: ignore[attr-defined]
     if form.is_valid() and _attempt(
@@ -122,9 +124,11 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
     return _order(request, number, {"cancel": form}, 422)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def refund(request: HttpRequest, number: str) -> HttpResponse:
     """申请退款."""
+    if request.method == "GET":  # a page that was refused, loaded again
+        return redirect("payment:order", number=number)
     form = RefundForm(request.POST)
     call = request.call()  # type: ignore[attr-defined]
     if form.is_valid() and _attempt(
@@ -139,9 +143,11 @@ def refund(request: HttpRequest, number: str) -> HttpResponse:
     return _order(request, number, {"refund": form}, 422)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def resolve(request: HttpRequest, number: str) -> HttpResponse:
     """存疑处理."""
+    if request.method == "GET":  # a page that was refused, loaded again
+        return redirect("payment:order", number=number)
     form = NoteForm(request.POST)
     call = request.call()  # type: ignore[attr-defined]
     accept = request.POST.get("accept") == "1"
@@ -242,9 +248,11 @@ def _day(request: HttpRequest, pk: int, bound: SettleForm | None, status: int = 
     return render(request, "payment/day.html", context, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def settle(request: HttpRequest, pk: int) -> HttpResponse:
     """登记到账."""
+    if request.method == "GET":  # a page that was refused, loaded again
+        return redirect("payment:day", pk=pk)
     form = SettleForm(request.POST)
     call = request.call()  # type: ignore[attr-defined]
     if form.is_valid() and _attempt(

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from quancheng.capabilities.payment.values import OrderInfo
-from quancheng.core.payment import Amount, Order, OrderState, Outcome, RowKind, order_from
+from quancheng.core.payment import AccountKind, Amount, Order, OrderState, Outcome, RowKind, order_from
 from quancheng.core.payment.reconcile import Result
 from quancheng.core.text import Text
 from quancheng.kernel.models import GuardedModel
@@ -133,6 +133,10 @@ class Booking(GuardedModel):
             models.Index(fields=["state", "at"]),
         ]
 
+    @property
+    def amount(self) -> Amount:
+        return Amount(self.fen)
+
 
 class PostingRow(GuardedModel):
     """记账凭证: entries that sum to zero; never changed."""
@@ -158,6 +162,14 @@ class EntryRow(GuardedModel):
     class Meta:
         verbose_name = verbose_name_plural = _("分录")
         indexes: ClassVar = [models.Index(fields=["kind", "account"])]
+
+    @property
+    def amount(self) -> Amount:
+        return Amount(self.fen)
+
+    @property
+    def kind_text(self) -> Text:
+        return AccountKind(self.kind).text
 
 
 class ChannelMessage(GuardedModel):

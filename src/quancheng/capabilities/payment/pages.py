@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from quancheng.capabilities.payment import actions, connecting, desk, queries
 from quancheng.capabilities.payment.forms import OrderFilter
 from quancheng.capabilities.payment.models import Booking
+from quancheng.capabilities.payment.printing import receipt_page
 from quancheng.core.payment import OrderState, StartPayment
 from quancheng.kernel.errors import Conflict, NotFound, NotSignedIn, PartnerFailed
 from quancheng.kernel.middleware import new_key
@@ -113,8 +114,9 @@ def receipt(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     if found is None:
         raise NotFound
     value = queries.receipt_value(found, row)
-    page = render(request, "payment/receipt.html", {"receipt": value, "row": row})
-    answer = HttpResponse(pdf_of(page.content.decode()), content_type="application/pdf")
+    answer = HttpResponse(
+        pdf_of(receipt_page(value, simulated=row.simulated)), content_type="application/pdf"
+    )
     answer["Content-Disposition"] = f'inline; filename="{value.code}-{value.number}.pdf"'
     return answer
 
