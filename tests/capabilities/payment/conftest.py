@@ -100,7 +100,7 @@ def open_order(city: SimpleNamespace) -> Callable[..., PaymentOrder]:
 
 @pytest.fixture
 def bank(city: SimpleNamespace, tmp_path: Any, settings: Any) -> Iterator[BankPeer]:
-    """A bank on a free port whose call-backs go nowhere unless a test gives them an address."""
+    """A bank on a free port; its call-backs are sent when a test says so."""
     settings.HOME = tmp_path
     keys = {(MERCHANT, "k1"): Ed25519Verifier(connecting.signer().key.public_key())}
     peer = BankPeer(
@@ -111,6 +111,7 @@ def bank(city: SimpleNamespace, tmp_path: Any, settings: Any) -> Iterator[BankPe
         fee=FeeRule(3800),
         refund_after=timedelta(days=-1),
         now=clock.now,
+        tells=False,
     ).start()
     register(peer)
     yield peer

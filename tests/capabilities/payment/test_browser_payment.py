@@ -1,4 +1,4 @@
-"""A citizen pays on a phone; an accountant gives money back at a desk."""
+"""A citizen pays on a phone; an accountant gives money back at a desk. Every page passes axe."""
 
 from __future__ import annotations
 

@@ -89,6 +89,7 @@ class BankPeer:
         refund_after: timedelta = timedelta(seconds=1),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         key_name: str = "b1",
+        tells: bool = True,
     ) -> None:
         self.merchant, self.signer, self.key_name, self.now = merchant, signer, key_name, now
         self.naughty = Naughty()
@@ -102,7 +103,7 @@ class BankPeer:
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True),
-            threading.Thread(target=self._call_back, daemon=True),
+            *([threading.Thread(target=self._call_back, daemon=True)] if tells else []),
         ]
 
     @property
