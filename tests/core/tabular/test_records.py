@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import tracemalloc
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -168,3 +169,22 @@ def test_a_zipped_shape_is_read_with_the_encoding_it_has(encoding: str, page: by
     assert (found.format, found.crs) == (Format.SHAPE, "GEOGCS[x]")
     assert found.names == ("泉名", "LL", "geometry")
     assert cells_of(data)[1] == ("黑虎泉", 3, '{"type":"Point","coordinates":[117.0,36.6]}')
+
+
+def test_parquet_with_one_long_text_in_every_row_stays_small() -> None:
+    """A dictionary page of 1 MB that stands in 20,000 rows would be 20 GB of values."""
+    table = pa.table(
+        {"k": pa.array(range(20_000)), "t": pa.array(["长" * 350_000] * 20_000).dictionary_encode()}
+    )
+    stream = io.BytesIO()
+    pq.write_table(
+        table.cast(pa.schema([("k", pa.int64()), ("t", pa.dictionary(pa.int32(), pa.string()))])), stream
+    )
+    assert len(stream.getvalue()) < 1_000_000
+    found = found_in(stream.getvalue())
+    tracemalloc.start()
+    rows = sum(isinstance(row.cells[1], Broken) for row in read(stream, found, LIMITS))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows == 20_000
+    assert peak < 50_000_000

@@ -4,13 +4,15 @@ Formats: delimited text, xlsx, xls, ods, JSON, lines of JSON, GeoJSON, Parquet, 
 a file: ``sniff`` tells what it is, ``read`` gives rows with their places, ``propose_head`` finds the
 head, ``body`` the rows below it, ``infer`` guesses kinds, a ``Converter`` gives ``Record`` or ``Refused``
 for every row (in = out + refused), ``settle_doubles`` settles doubled keys, ``drift`` compares schemas,
-``Difference`` finds what changed since the last delivery. ``safe_cell`` is for the way out.
+``Difference`` finds what changed since the last delivery. ``safe_cell`` is for the way out. ``Dataset`` is
+what a module offers to be collected.
 
 Whatever stops a file is a ``TableError``; whatever stops a row is a value. Both have a ``Reason`` and a
 text in two languages. Limits come from the caller.
 """
 
 from quancheng.core.tabular.convert import Converter, Problem, Record, Refused, Tally
+from quancheng.core.tabular.dataset import Column, Dataset
 from quancheng.core.tabular.diff import Delta, DeltaKind, Difference, RowIndex
 from quancheng.core.tabular.digest import digest
 from quancheng.core.tabular.encoding import Encoding, detect_encoding
@@ -29,7 +31,9 @@ from quancheng.core.tabular.sniff import sniff
 __all__ = [
     "Broken",
     "Change",
+    "Column",
     "Converter",
+    "Dataset",
     "Delta",
     "DeltaKind",
     "Difference",

@@ -1,6 +1,8 @@
 """Parquet: batches of a columnar file as rows (Apache Parquet format 2).
 
 The footer tells rows, columns and unpacked size before a page is read; they are held against the limits.
+It tells the size of pages, not of values: one long text in a dictionary page may stand in a million rows. So
+texts are read as dictionaries, and each is made a Python value once.
 """
 
 from __future__ import annotations
@@ -26,7 +28,12 @@ def _open(stream: BinaryIO, limits: Limits) -> Any:
 
     check_size(stream, limits.bytes)
     try:
-        file = pq.ParquetFile(stream)
+        schema = pq.read_schema(stream)
+        texts = [
+            field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_binary(field.type)
+        ]
+        stream.seek(0)
+        file = pq.ParquetFile(stream, read_dictionary=texts)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise TableError(Reason.BROKEN_FILE, str(error)[:200]) from error
     footer = file.metadata
@@ -53,12 +60,22 @@ def read_parquet(stream: BinaryIO, limits: Limits) -> Iterator[Row]:
     number = 0
     try:
         for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
-            columns = [column.to_pylist() for column in batch.columns]
+            columns = [_cells(column, limits.cell) for column in batch.columns]
             for values in zip(*columns, strict=True):
                 number += 1
-                yield Row(Place("", number), tuple([_value(value, limits.cell) for value in values]))
+                yield Row(Place("", number), values)
     except (pa.ArrowException, OSError, OverflowError) as error:
         raise TableError(Reason.BROKEN_FILE, str(error)[:200]) from error
+
+
+def _cells(column: Any, limit: int) -> list[Value]:
+    """The values of a column of a batch; those of a dictionary are cut once, however often they stand there."""
+    import pyarrow as pa
+
+    if not isinstance(column, pa.DictionaryArray):
+        return [_value(value, limit) for value in column.to_pylist()]
+    known: list[Value] = [_value(one.as_py(), limit) for one in column.dictionary]
+    return [None if at is None else known[at] for at in column.indices.to_pylist()]
 
 
 def _value(value: object, limit: int) -> Value:
