@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need from Debian, if missing: Chromium, a CJK font, PostgreSQL, clients of MQTT and SIP.
+# Installs what the tests need from Debian, if missing: Chromium, a CJK font, PostgreSQL, clients of MQTT and SIP, MariaDB.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
@@ -8,6 +8,7 @@ fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing+=(fonts-noto-cjk fontconfi
 command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
 command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
 command -v sipp >/dev/null || missing+=(sip-tester)
+command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
 [ ${#missing[@]} -eq 0 ] && exit 0
 echo "安装系统软件包 Installing system packages: ${missing[*]}"
 sudo=""

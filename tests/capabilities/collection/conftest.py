@@ -65,7 +65,13 @@ def organs(now: Any) -> dict[str, Department]:
     with writing("test"):
         for code, parent, path, level, region, zh in rows:
             made[code] = Department.objects.create(
-                code=code, parent=made.get(parent or ""), path=path, level=level, region_code=region, zh=zh, en=code
+                code=code,
+                parent=made.get(parent or ""),
+                path=path,
+                level=level,
+                region_code=region,
+                zh=zh,
+                en=code,
             )
     return made
 
@@ -89,7 +95,9 @@ def bureau(organs: dict[str, Department]) -> Call:
 @pytest.fixture
 def feed(officer: Call) -> Feed:
     """Elders of the city, uploaded as files, whole each time."""
-    actions.create_feed(officer, code="elders", zh="老年人名册", organ="jn-civil", connector="upload", sla_minutes=1440)
+    actions.create_feed(
+        officer, code="elders", zh="老年人名册", organ="jn-civil", connector="upload", sla_minutes=1440
+    )
     return actions.agree_layout(officer, code="elders", columns=COLUMNS, key=["编号"], layout=LAYOUT)
 
 

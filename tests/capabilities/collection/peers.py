@@ -67,7 +67,10 @@ def serving(answer: Answering) -> Iterator[Peer]:
         server.server_close()
 
 
-ROWS = [{"id": number, "name": f"站{number}", "level": 1.25 * number, "changed": f"2026-07-{number % 28 + 1:02d}"} for number in range(25)]
+ROWS = [
+    {"id": number, "name": f"站{number}", "level": 1.25 * number, "changed": f"2026-07-{number % 28 + 1:02d}"}
+    for number in range(25)
+]
 
 
 def interface(method: str, path: str, headers: dict[str, str], body: str) -> Answer:
@@ -96,7 +99,9 @@ def interface(method: str, path: str, headers: dict[str, str], body: str) -> Ans
     if parts.path == "/cursor":
         at = int(asked.get("after", "0"))
         rows = [one for one in ROWS if one["changed"] >= asked.get("since", "")]
-        return _json({"items": rows[at : at + 10], "meta": {"next": str(at + 10) if at + 10 < len(rows) else None}})
+        return _json(
+            {"items": rows[at : at + 10], "meta": {"next": str(at + 10) if at + 10 < len(rows) else None}}
+        )
     if parts.path == "/link":
         at = int(asked.get("at", "0"))
         more = {"Link": f'</link?at={at + 10}>; rel="next"'} if at + 10 < 25 else {}
@@ -105,7 +110,11 @@ def interface(method: str, path: str, headers: dict[str, str], body: str) -> Ans
 
 
 def _json(document: Any, more: dict[str, str] | None = None) -> Answer:
-    return 200, {"Content-Type": "application/json", **(more or {})}, json.dumps(document, ensure_ascii=False).encode()
+    return (
+        200,
+        {"Content-Type": "application/json", **(more or {})},
+        json.dumps(document, ensure_ascii=False).encode(),
+    )
 
 
 LOGIN = """<html><head><meta charset="gbk"><title>档案管理系统</title></head><body><form id="login" method="post" action="/login.do">
@@ -121,7 +130,11 @@ def old_site(method: str, path: str, headers: dict[str, str], body: str) -> Answ
         return 200, page | {"Set-Cookie": "ASPSESSION=abc; path=/"}, LOGIN.encode("gb18030")
     if parts.path == "/login.do":
         sent = parse_qs(body)
-        good = sent.get("__VIEWSTATE") == ["dDwtMTA4"] and sent.get("word") == ["开门"] and sent.get("dept") == ["1"]
+        good = (
+            sent.get("__VIEWSTATE") == ["dDwtMTA4"]
+            and sent.get("word") == ["开门"]
+            and sent.get("dept") == ["1"]
+        )
         if not good or "ASPSESSION=abc" not in headers.get("cookie", ""):
             return 200, page, LOGIN.encode("gb18030")
         return 302, {"Location": "/list.asp?page=1", "Set-Cookie": "AUTH=yes; HttpOnly"}, b""
@@ -133,7 +146,11 @@ def old_site(method: str, path: str, headers: dict[str, str], body: str) -> Answ
             f"<tr><td><a href='/view.asp?id={at}'>D{at:03d}</a></td><td> 卷宗\n {at} </td><td>{at}.5</td></tr>"
             for at in range(number * 4 - 3, min(number * 4, 10) + 1)
         )
-        more = f"<a class='next' href='?page={number + 1}'>下一页</a>" if number < 3 else "<a class='next' href='javascript:void(0)'>下一页</a>"
+        more = (
+            f"<a class='next' href='?page={number + 1}'>下一页</a>"
+            if number < 3
+            else "<a class='next' href='javascript:void(0)'>下一页</a>"
+        )
         html = f"<html><body><div id='who'>您好</div><table id='data'><tr><th>档号</th><th>题名</th><th>页数</th></tr>{rows}</table>{more}</body></html>"
         return 200, page, html.encode("gb18030")
     return 404, page, b""

@@ -21,7 +21,13 @@ from quancheng.kernel.errors import Forbidden, PartnerFailed, TooLarge
 BEARER = {"auth": "bearer"}
 
 
-def fetched(connector: str, settings: dict[str, Any], secrets: dict[str, str] | None = None, cursor: Any = None, permits: Any = LOCAL) -> tuple[bytes | None, dict[str, Any]]:
+def fetched(
+    connector: str,
+    settings: dict[str, Any],
+    secrets: dict[str, str] | None = None,
+    cursor: Any = None,
+    permits: Any = LOCAL,
+) -> tuple[bytes | None, dict[str, Any]]:
     """Content and cursor of one fetch."""
     assert kind_of(connector).faults(settings) == {}
     with kind_of(connector).open(settings, secrets or {}, cursor or {}, permits) as delivered:
@@ -53,7 +59,15 @@ def test_every_style_of_paging_gives_all_rows(path: str, more: dict[str, Any]) -
 
 
 def test_a_watermark_asks_only_for_what_is_newer() -> None:
-    settings = {"paging": "cursor", "page_param": "after", "items": "items", "next": "meta.next", "watermark": "changed", "since_param": "since", **BEARER}
+    settings = {
+        "paging": "cursor",
+        "page_param": "after",
+        "items": "items",
+        "next": "meta.next",
+        "watermark": "changed",
+        "since_param": "since",
+        **BEARER,
+    }
     with serving(peers.interface) as peer:
         settings["url"] = peer.url + "/cursor"
         _, cursor = fetched("http", settings, {"token": "geheim"})
@@ -81,7 +95,11 @@ def test_only_registered_hosts_and_no_way_into_private_networks() -> None:
         with pytest.raises(Forbidden, match="没有登记"):
             fetched("http", {"url": peer.url + "/away"})
         with pytest.raises(Forbidden):  # metadata services are never reached, whoever registered them
-            fetched("http", {"url": "http://169.254.169.254/x"}, permits=Permits((Permit("169.254.169.254", 0, True),)))
+            fetched(
+                "http",
+                {"url": "http://169.254.169.254/x"},
+                permits=Permits((Permit("169.254.169.254", 0, True),)),
+            )
 
 
 def test_size_and_time_end_a_request() -> None:
@@ -95,8 +113,13 @@ def test_size_and_time_end_a_request() -> None:
 
 
 def test_a_token_is_not_carried_to_another_origin() -> None:
-    with serving(peers.interface) as other, serving(lambda *_: (302, {"Location": f"{other.url}/page"}, b"")) as peer:
-        answer = Session(LOCAL, 30, 10_000).request("GET", peer.url, headers={"Authorization": "Bearer geheim", "X-Key": "1"})
+    with (
+        serving(peers.interface) as other,
+        serving(lambda *_: (302, {"Location": f"{other.url}/page"}, b"")) as peer,
+    ):
+        answer = Session(LOCAL, 30, 10_000).request(
+            "GET", peer.url, headers={"Authorization": "Bearer geheim", "X-Key": "1"}
+        )
         answer.close()
         assert "authorization" not in other.asked[0][2] and "x-key" not in other.asked[0][2]
 
@@ -162,4 +185,6 @@ def test_every_connector_names_its_faults() -> None:
         wrong = KINDS[connector].faults({})
         assert connector is Connector.UPLOAD or wrong, connector
         assert all(text.zh and text.en for text in wrong.values())
-    assert "table" in kind_of("postgres").faults({"host": "h", "database": "d", "user": "u", "table": "t; drop table x"})
+    assert "table" in kind_of("postgres").faults(
+        {"host": "h", "database": "d", "user": "u", "table": "t; drop table x"}
+    )

@@ -43,7 +43,10 @@ def test_refused_rows_have_place_reason_and_masked_text(feed, deliver) -> None:
     assert run.state == "done"  # two of forty is not more than five per cent
     assert run.counts["rows_in"] == 40 == run.counts["rows_out"] + run.counts["refused"]
     kept = list(RefusedRow.objects.filter(run=run).order_by("number"))
-    assert [(one.line, one.reason, one.column) for one in kept] == [(6, "not_date", "登记日期"), (11, "not_resident_id", "身份证号")]
+    assert [(one.line, one.reason, one.column) for one in kept] == [
+        (6, "not_date", "登记日期"),
+        (11, "not_resident_id", "身份证号"),
+    ]
     assert kept[0].cells[3] == "2026-02-30" and kept[0].cells[1] == "**"
     assert kept[1].problems[0][2] == "3********0"
 
@@ -67,8 +70,12 @@ def test_a_renamed_column_is_guessed_and_mapped(feed, deliver, officer) -> None:
     deliver(csv_of(*[row(n) for n in range(10)]))
     run = deliver(csv_of(*[row(n) for n in range(11)], head=HEAD.replace("登记日期", "登记时间")))
     assert run.state == "held"
-    assert [(hold["kind"], hold["subject"], hold["guess"]) for hold in run.holds] == [("column_renamed", "登记日期", "登记时间")]
-    actions.decide(officer, run_id=str(run.pk), verdict="map", reason="来源系统升级", renamed={"登记日期": "登记时间"})
+    assert [(hold["kind"], hold["subject"], hold["guess"]) for hold in run.holds] == [
+        ("column_renamed", "登记日期", "登记时间")
+    ]
+    actions.decide(
+        officer, run_id=str(run.pk), verdict="map", reason="来源系统升级", renamed={"登记日期": "登记时间"}
+    )
     engine.work(str(run.pk))
     assert run.refresh().state == "done" and run.counts["updated"] == 0 and run.counts["inserted"] == 1
     assert feed.refresh().layout["columns"]["登记时间"] == "登记日期"

@@ -124,7 +124,7 @@ def _database() -> dict[str, forms.Field]:
         "database": _word(_("数据库")),
         "user": _word(_("用户名")),
         "secret_password": _secret(_("密码")),
-        "table": _word(_("表"), help_text=_("如 public.people")),
+        "table": _word(_("表名"), help_text=_("如 public.people")),
         "columns": _word(_("列"), required=False, help_text=_("用逗号隔开；留空为全部")),
         "watermark": _word(_("递增列"), required=False, help_text=_("增量归集时按此列续读")),
     }
@@ -139,7 +139,7 @@ def setting_fields(connector: str, datasets: list[tuple[str, str]]) -> dict[str,
         Connector.MYSQL: _database,
         Connector.SFTP: lambda: {
             "host": _word(_("主机")), "port": _number(_("端口")), "user": _word(_("用户名")),
-            "secret_password": _secret(_("密码")), "host_key": _area(_("主机公钥")), "path": _word(_("目录")),
+            "secret_password": _secret(_("密码")), "host_key": _area(_("主机公钥")), "path": _word(_("远程目录")),
         } | _drop(),
         Connector.S3: lambda: {
             "endpoint": _word(_("地址")), "bucket": _word(_("存储桶")), "prefix": _word(_("前缀"), required=False),

@@ -38,6 +38,7 @@ class Proposal:
     sheet: str = ""
     titles: list[str] = field(default_factory=list)
     on_double: str = "refuse"
+    formulas: str = "saved"
     sampled: int = 0
 
 
@@ -86,6 +87,7 @@ def propose(feed: Feed, said: Mapping[str, str], posted: QueryDict | None = None
         head_rows=" ".join(str(one) for one in looked.head.rows), sheets=[one.name for one in looked.found.sheets if not one.hidden],
         sheet=layout.sheet, titles=list(looked.head.titles[:3]), sampled=len(looked.rows),
         on_double=posted.get("on_double", "refuse") if posted else feed.plan_of_columns.on_double.value,
+        formulas=posted.get("formulas", "saved") if posted else feed.plan_of_columns.formulas,
     )  # fmt: skip
 
 
@@ -131,6 +133,12 @@ def _with_posted(rows: list[dict[str, Any]], posted: QueryDict | None) -> list[d
     return rows
 
 
+def _one_of(posted: QueryDict, name: str, words: tuple[str, ...]) -> str:
+    """A choice of the form; the first, strictest one when it is none."""
+    said = posted.get(name, words[0])
+    return said if said in words else words[0]
+
+
 def agreed(posted: QueryDict) -> tuple[list[dict[str, Any]], list[str], dict[str, Any]]:
     """Columns, key and layout as the form says them."""
     columns: list[dict[str, Any]] = []
@@ -157,7 +165,7 @@ def agreed(posted: QueryDict) -> tuple[list[dict[str, Any]], list[str], dict[str
         key += [word("name")] if word("key") else []
     layout = {
         "columns": mapped, "ignored": ignored, "head": list(_numbers(posted.get("head", ""))) if posted.get("fixed_head") else [],
-        "sheet": posted.get("sheet", ""), "on_double": posted.get("on_double", "refuse"),
+        "sheet": posted.get("sheet", ""), "on_double": _one_of(posted, "on_double", ("refuse", "first", "last")), "formulas": _one_of(posted, "formulas", ("saved", "trust", "refuse")),
         "hidden": "skip_hidden" not in posted,
     }  # fmt: skip
     return columns, key, layout

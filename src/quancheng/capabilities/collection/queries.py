@@ -21,7 +21,7 @@ from quancheng.capabilities.collection.models import (
     RefusedRow,
     Run,
 )
-from quancheng.capabilities.collection.rates import rate_of
+from quancheng.capabilities.collection.rates import rate_of, rates_of
 from quancheng.capabilities.collection.values import Dataset, Lateness, Rate, RunState
 from quancheng.capabilities.people import queries as people
 from quancheng.core.text import Text
@@ -220,3 +220,9 @@ def organs(actor: Actor) -> list[dict[str, Any]]:
         .order_by("organ__code")
     )
     return list(rows)
+
+
+def rates_by_organ(actor: Actor) -> list[dict[str, Any]]:
+    """归集率 of each organ whose feeds the actor may set up; organs from which nothing is due are left out."""
+    mine = {one.code: one for one in organs_of(actor)}
+    return [{"organ": mine[one.organ], "rate": one} for one in rates_of(set(mine))]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from quancheng.capabilities.collection.values import Rate
 
-__all__ = ["Due", "city_rate", "count", "rate_of"]
+__all__ = ["Due", "city_rate", "count", "rate_of", "rates_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,10 @@ def count(
 
 def rate_of(organ: str) -> Rate:
     return Rate(organ, 0, 0)
+
+
+def rates_of(organs: Collection[str]) -> list[Rate]:
+    return []
 
 
 def city_rate() -> Rate:

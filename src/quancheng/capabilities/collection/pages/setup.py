@@ -36,6 +36,9 @@ KINDS = [
 DOUBLES = [
     ("refuse", gettext_lazy("全部拒收")), ("first", gettext_lazy("保留第一行")), ("last", gettext_lazy("保留最后一行")),
 ]  # fmt: skip
+FORMULAS = [
+    ("saved", gettext_lazy("用保存的结果，待重算的拒收")), ("trust", gettext_lazy("用保存的结果")), ("refuse", gettext_lazy("一律拒收")),
+]  # fmt: skip
 
 
 def _datasets() -> list[tuple[str, str]]:
@@ -189,7 +192,7 @@ def _columns_page(
     except QuanchengError as gone:
         unread = gone.detail.pick(language())
     context = {
-        "feed": found, "proposal": proposal, "unread": unread, "faults": faults or [], "kinds": KINDS, "doubles": DOUBLES,
+        "feed": found, "proposal": proposal, "unread": unread, "faults": faults or [], "kinds": KINDS, "doubles": DOUBLES, "formulas": FORMULAS,
         "sample_form": sample_form or forms.SampleForm(), "key": new_key(),
         "uploads": found.connector == Connector.UPLOAD.value, "own": found.connector == Connector.OWN.value,
         "trying": found.trial.get("state") == "running",
