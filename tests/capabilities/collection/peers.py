@@ -73,7 +73,7 @@ ROWS = [
 ]
 
 
-def interface(method: str, path: str, headers: dict[str, str], body: str) -> Answer:
+def interface(method: str, path: str, headers: dict[str, str], body: str) -> Answer:  # noqa: C901
     """An interface with every style of paging, a token, and a file with ETag."""
     parts = urlsplit(path)
     asked = {name: words[0] for name, words in parse_qs(parts.query).items()}
@@ -118,7 +118,8 @@ def _json(document: Any, more: dict[str, str] | None = None) -> Answer:
 
 
 LOGIN = """<html><head><meta charset="gbk"><title>档案管理系统</title></head><body><form id="login" method="post" action="/login.do">
-<input type="hidden" name="__VIEWSTATE" value="dDwtMTA4"><input name="user"><input type="password" name="word"><select name="dept"><option value="1" selected>一科</option></select>
+<input type="hidden" name="__VIEWSTATE" value="dDwtMTA4"><input name="user"><input type="password" name="word">
+<select name="dept"><option value="1" selected>一科</option></select>
 <input type="submit" name="go" value="登录"></form></body></html>"""
 
 

@@ -60,7 +60,7 @@ def mariadb(folder: Path) -> Iterator[int]:
 def _opened(folder: Path) -> None:
     """Let another user come to a folder of the test."""
     for path in (folder, *folder.parents):
-        if path.owner() == "root" and path.is_relative_to("/tmp") and path != Path("/tmp"):  # noqa: S108
+        if path.owner() == "root" and path.is_relative_to("/tmp") and path != Path("/tmp"):
             path.chmod(path.stat().st_mode | 0o011)
 
 

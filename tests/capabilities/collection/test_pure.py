@@ -227,7 +227,8 @@ RUN_EVENT = {
         "eventType": {"enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]},
         "run": {"type": "object", "required": ["runId"], "properties": {
             "runId": {"type": "string", "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},
-            "facets": {"type": "object", "properties": {"errorMessage": facet({"message": TEXT, "programmingLanguage": TEXT}, "message", "programmingLanguage")}, "additionalProperties": FACET}}},
+            "facets": {"type": "object", "additionalProperties": FACET, "properties": {
+                "errorMessage": facet({"message": TEXT, "programmingLanguage": TEXT}, "message", "programmingLanguage")}}}},
         "job": {"type": "object", "required": ["namespace", "name"], "properties": {"namespace": TEXT, "name": TEXT,
             "facets": {"type": "object", "properties": {"documentation": facet({"description": TEXT}, "description")}, "additionalProperties": FACET}}},
         "inputs": dataset("input", "inputStatistics"), "outputs": dataset("output", "outputStatistics"),

@@ -121,7 +121,7 @@ def test_sftp_with_a_pinned_host_key(tmp_path: Path) -> None:
 
         other = paramiko.ECDSAKey.generate()
         forged = settings | {"host_key": f"{other.get_name()} {other.get_base64()}"}
-        with pytest.raises(PartnerFailed, match="[Hh]ost key|SFTP"):
+        with pytest.raises(PartnerFailed, match="SFTP"):
             fetched("sftp", forged, {"password": "geheim"})
 
 

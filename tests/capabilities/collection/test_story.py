@@ -6,7 +6,7 @@ import pytest
 from tests.capabilities.collection.conftest import HEAD, csv_of, row
 
 from quancheng.capabilities.collection import actions, engine, queries
-from quancheng.capabilities.collection.models import Feed, LineageEdge, LineageEvent, RefusedRow, Run
+from quancheng.capabilities.collection.models import Feed, LineageEdge, LineageEvent, RefusedRow
 from quancheng.capabilities.tables import queries as tables
 from quancheng.kernel.errors import Conflict, InvalidInput
 

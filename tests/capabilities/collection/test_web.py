@@ -71,15 +71,15 @@ def test_what_a_stranger_another_department_a_district_and_the_bureau_see(
         assert client.get("/api/v1/collection/runs").json()["items"] == []
         assert "老年人名册" not in client.get("/work/collection/").content.decode()
         assert client.get("/api/v1/collection/lineage/events").json()["items"] == []
-        for deed in (
-            lambda: actions.start_run(other, code="elders"),
-            lambda: actions.change_feed(other, code="elders", zh="x"),
-            lambda: actions.set_state(other, code="elders", state="paused"),
-            lambda: actions.decide(other, run_id=str(held.pk), verdict="reject", reason="无权"),
-            lambda: actions.deliver(other, code="elders", digest="0" * 64, name="x"),
+        for deed, facts in (
+            (actions.start_run, {"code": "elders"}),
+            (actions.change_feed, {"code": "elders", "zh": "x"}),
+            (actions.set_state, {"code": "elders", "state": "paused"}),
+            (actions.decide, {"run_id": str(held.pk), "verdict": "reject", "reason": "无权"}),
+            (actions.deliver, {"code": "elders", "digest": "0" * 64, "name": "x"}),
         ):
             with pytest.raises((Forbidden, NotFound)):
-                deed()
+                deed(other, **facts)
         with pytest.raises(Forbidden):
             actions.create_feed(other, code=f"x-{organ}", zh="越权", organ="jn-civil", connector="upload")
         with pytest.raises(Forbidden):
@@ -260,8 +260,8 @@ def test_an_unregistered_address_fails_and_says_what_to_do(officer, bureau) -> N
         run = actions.start_run(officer, code="stations")
         assert engine.work(str(run.pk)) == "failed"
         assert "没有登记" in run.refresh().failure["text"]["zh"] and not peer.asked
+        actions.register_address(bureau, host="A.cn", organ="jn-civil")
         with pytest.raises(Conflict):
-            actions.register_address(bureau, host="A.cn", organ="jn-civil")
             actions.register_address(bureau, host="a.cn.", organ="jn-civil")
 
 
@@ -300,14 +300,17 @@ def test_lineage_of_others_is_merged_never_replaced(feed, deliver, bureau, offic
     name = f"tables/{feed.table_id}"
     run = "6f1c1d3e-0000-4000-8000-000000000001"
     body = {
-        "eventType": "START", "eventTime": "2026-07-20T10:00:00+08:00", "producer": "https://elsewhere", "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json",
+        "eventType": "START", "eventTime": "2026-07-20T10:00:00+08:00", "producer": "https://elsewhere",
+        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json",
         "run": {"runId": run}, "job": {"namespace": "spark", "name": "report"}, "inputs": [{"namespace": "quancheng", "name": name}],
-        "outputs": [{"namespace": "quancheng", "name": "reports/1", "facets": {"columnLineage": {"fields": {"人数": {"inputFields": [{"namespace": "quancheng", "name": name, "field": "编号"}]}}}}}],
+        "outputs": [{"namespace": "quancheng", "name": "reports/1", "facets": {"columnLineage": {"fields": {
+            "人数": {"inputFields": [{"namespace": "quancheng", "name": name, "field": "编号"}]}}}}}],
     }  # fmt: skip
     client = signed_in(bureau)
-    post = lambda event: client.post(
-        "/api/v1/collection/lineage", json.dumps(event), content_type="application/json"
-    )  # noqa: E731
+
+    def post(event: dict) -> object:
+        return client.post("/api/v1/collection/lineage", json.dumps(event), content_type="application/json")
+
     assert post(body).json() == {"recorded": True} and post(body).json() == {"recorded": False}
     assert post(body | {"eventType": "COMPLETE", "inputs": [], "outputs": []}).json() == {"recorded": True}
     graph = queries.lineage(str(feed.table_id))

@@ -23,11 +23,11 @@ _ID_NAME = re.compile(r"编号|编码|代码|证号|号码|序号|_?id\Z|code", 
 def faults_of_columns(columns: Sequence[Mapping[str, Any]], key: Sequence[str]) -> dict[str, Text]:
     """What is wrong with the table's columns, by field."""
     names = [str(one.get("name", "")).strip() for one in columns]
-    if not names or not all(names) or any(len(name) > 100 or name.startswith("_") for name in names):
+    if not names or not all(names) or any(len(name) > 63 or name.startswith("_") for name in names):
         return {
             "columns": Text(
-                "每列要有名称，不超过100字，不以下划线开头。",
-                "Each column has a name of at most 100 characters, none begins with an underscore.",
+                "每列要有名称，不超过63字，不以下划线开头。",
+                "Each column has a name of at most 63 characters, none begins with an underscore.",
             )
         }
     if len({name.lower() for name in names}) < len(names):
@@ -35,8 +35,13 @@ def faults_of_columns(columns: Sequence[Mapping[str, Any]], key: Sequence[str]) 
     kinds = {kind.value for kind in Kind}
     if any(one.get("kind") not in kinds or one.get("level", 1) not in LEVELS for one in columns):
         return {"columns": Text("列的类型或级别不正确。", "The kind or level of a column is wrong.")}
-    if not key or not set(key) <= set(names) or len(set(key)) < len(key):
-        return {"key": Text("请选择能唯一确定一行的主键列。", "Choose the columns that identify a row.")}
+    if not key or not set(key) <= set(names) or len(set(key)) < len(key) or len(key) > 8:
+        return {
+            "key": Text(
+                "请选择能唯一确定一行的主键列，至多8列。",
+                "Choose the columns that identify a row, eight at most.",
+            )
+        }
     return {}
 
 
@@ -66,7 +71,7 @@ def faults_of_layout(
 
 def propose_name(source: str) -> str:
     """The name of a column from what the source calls it."""
-    return _SPACE.sub("", source).strip("_")[:100] or "列"
+    return _SPACE.sub("", source).strip("_")[:63] or "列"
 
 
 def looks_personal(name: str, kind: Kind) -> bool:

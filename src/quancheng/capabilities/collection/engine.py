@@ -7,8 +7,9 @@ looks at its state and goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from quancheng.capabilities.collection import actions, config, rawfiles, sealing
 from quancheng.capabilities.collection.comparing import Compared, compare
 from quancheng.capabilities.collection.connectors import kind_of
 from quancheng.capabilities.collection.connectors.net import Permit, Permits
+from quancheng.capabilities.collection.faults import MovedOn
 from quancheng.capabilities.collection.mapping import column_holds, type_holds
 from quancheng.capabilities.collection.masking import mask
 from quancheng.capabilities.collection.models import Address, Feed, Run
@@ -47,6 +49,8 @@ def work(run_id: str, say: Say = _quiet) -> str:
         while (step := _STEPS.get(RunState(run.state))) is not None:
             step(run, say)
             run = Run.objects.select_related("feed").get(pk=run_id)
+    except MovedOn:
+        raise
     except TableError as refused:
         _fail(run, refused.text, again=False, code=refused.reason.value, detail=refused.detail)
     except QuanchengError as error:
@@ -194,7 +198,7 @@ def _apply(run: Run, say: Say) -> None:
     say(0.8, Text("正在入库", "Writing to the table"))
     call, table, name = _call(run), str(feed.table_id), str(run.pk)
     if run.mode == Mode.FULL.value:
-        applied = tables.replace_rows(call, table_id=table, rows=_batches(path), run=name)
+        applied = tables.replace_rows(call, table_id=table, rows=_Batches(path), run=name)
     else:
         applied = tables.apply_changes(call, table_id=table, upserts=pq.read_table(path), run=name)
     actions.record_applied(
@@ -206,9 +210,22 @@ def _apply(run: Run, say: Say) -> None:
     say(1.0, Text("完成", "Done"))
 
 
-def _batches(path: Any) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=20_000)
+class _Batches(Sequence[pa.RecordBatch]):
+    """Row groups of the staged file, one at a time, and again if another wrote to the table meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with pq.ParquetFile(path) as file:
+            self._count = file.num_row_groups
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, at: Any) -> Any:
+        if not 0 <= at < self._count:
+            raise IndexError(at)
+        with pq.ParquetFile(self._path) as file:
+            return file.read_row_group(at).combine_chunks().to_batches()[0]
 
 
 _STEPS: dict[RunState, Callable[[Run, Say], None]] = {

@@ -165,7 +165,8 @@ def agreed(posted: QueryDict) -> tuple[list[dict[str, Any]], list[str], dict[str
         key += [word("name")] if word("key") else []
     layout = {
         "columns": mapped, "ignored": ignored, "head": list(_numbers(posted.get("head", ""))) if posted.get("fixed_head") else [],
-        "sheet": posted.get("sheet", ""), "on_double": _one_of(posted, "on_double", ("refuse", "first", "last")), "formulas": _one_of(posted, "formulas", ("saved", "trust", "refuse")),
+        "sheet": posted.get("sheet", ""), "on_double": _one_of(posted, "on_double", ("refuse", "first", "last")),
+        "formulas": _one_of(posted, "formulas", ("saved", "trust", "refuse")),
         "hidden": "skip_hidden" not in posted,
     }  # fmt: skip
     return columns, key, layout

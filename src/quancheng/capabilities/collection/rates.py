@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from quancheng.capabilities.collection.values import Rate
+from quancheng.capabilities.collection.models import Feed
+from quancheng.capabilities.collection.values import Lateness, Rate
+from quancheng.capabilities.people import queries as people
 
 __all__ = ["Due", "city_rate", "count", "rate_of", "rates_of"]
 
@@ -35,12 +37,37 @@ def count(
 
 
 def rate_of(organ: str) -> Rate:
-    return Rate(organ, 0, 0)
+    """The rate of an organ with its sub-tree."""
+    inside = set(people.subtree(organ).values_list("code", flat=True))
+    return count(organ, [one for one in _due() if one.organ in inside], *_fresh())
 
 
 def rates_of(organs: Collection[str]) -> list[Rate]:
-    return []
+    """The rate of each organ by itself, those from which nothing is due left out."""
+    fresh = _fresh()
+    by_organ: dict[str, list[Due]] = {}
+    for one in _due():
+        if one.organ in organs:
+            by_organ.setdefault(one.organ, []).append(one)
+    return [count(organ, due, *fresh) for organ, due in sorted(by_organ.items())]
 
 
 def city_rate() -> Rate:
-    return Rate("", 0, 0)
+    """The rate of the whole city."""
+    return count("", _due(), *_fresh())
+
+
+def _due() -> list[Due]:
+    """Entries that feeds were set up for; a feed without an entry stands for itself."""
+    rows = Feed.objects.exclude(state=Feed.State.RETIRED).values_list(
+        "entry", "code", "organ__code", "table_id"
+    )
+    return [Due(entry or code, organ, (str(table),) if table else ()) for entry, code, organ, table in rows]
+
+
+def _fresh() -> tuple[set[str], set[str]]:
+    good = Feed.objects.filter(
+        last_success_at__isnull=False, lateness__in=[Lateness.FRESH.value, Lateness.NONE.value]
+    )
+    rows = list(good.exclude(state=Feed.State.RETIRED).values_list("entry", "table_id"))
+    return {entry for entry, _ in rows if entry}, {str(table) for _, table in rows if table}

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from quancheng.capabilities.collection import actions, engine
+from quancheng.capabilities.collection.faults import MovedOn
 from quancheng.capabilities.collection.models import Feed, Run
 from quancheng.capabilities.collection.values import RunState
 from quancheng.core.text import Text
@@ -23,7 +24,7 @@ def run(handle: jobs.JobHandle, run: str, stage: int) -> dict[str, Any]:
     """归集运行: from where the last worker left it; after the last attempt the run says that it failed."""
     try:
         return {"state": engine.work(run, handle.progress), "stage": stage}
-    except Conflict:  # another worker has moved it on
+    except MovedOn:  # another worker, or a person who was quicker
         return {"state": Run.objects.get(pk=run).state}
     except Exception as error:
         if handle.attempt >= ATTEMPTS:

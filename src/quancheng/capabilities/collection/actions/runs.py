@@ -14,6 +14,7 @@ from quancheng.capabilities.collection import config, rawfiles, telling
 from quancheng.capabilities.collection.actions.feeds import _feed
 from quancheng.capabilities.collection.actions.lineage import note_run
 from quancheng.capabilities.collection.connectors import KINDS
+from quancheng.capabilities.collection.faults import MovedOn
 from quancheng.capabilities.collection.masking import masked_row
 from quancheng.capabilities.collection.models import Feed, RefusedRow, Run
 from quancheng.capabilities.collection.planning import undecided
@@ -111,7 +112,7 @@ def _run(call: Call, run_id: str, *states: RunState, verb: str = "advance") -> R
     run: Run = Run.objects.select_for_update(of=("self",)).select_related("feed__organ").get(pk=run_id)
     access.require(call.actor, verb, run)
     if RunState(run.state) not in states:
-        raise Conflict(Text("运行已经进入别的阶段。", "The run has moved on meanwhile."))
+        raise MovedOn(Text("运行已经进入别的阶段。", "The run has moved on meanwhile."))
     return run
 
 
@@ -181,7 +182,7 @@ def record_plan(
     """计划完成: applied next, unless something nobody has accepted yet waits for a person."""
     run = _run(call, run_id, RunState.FETCHED)
     if run.stage != stage:
-        raise Conflict(Text("运行已重新计划。", "The run is being planned anew."))
+        raise MovedOn(Text("运行已重新计划。", "The run is being planned anew."))
     feed = run.feed
     decided = {code for one in run.decisions.all() for code in one.covers}
     waiting = undecided(plan.holds, decided)
