@@ -226,7 +226,7 @@ def _communities(call: Call, random: np.random.Generator) -> None:
         "jn-lixia",
         "历下区社区名录",
         "Communities of Lixia",
-        list(zip(head, ["text", "text", "text", "integer"], strict=True)),
+        list(zip(head, kinds, strict=True)),
         sla=365 * DAY,
     )
     rows = [
