@@ -17,6 +17,7 @@ from quancheng.core.cascade import (
     Link,
     Node,
     Notice,
+    Put,
     Reason,
     Reclaim,
     Remove,
@@ -27,6 +28,7 @@ from quancheng.core.cascade import (
     compact,
     correction_of,
     homecoming,
+    repair,
     settle,
     verdict_of,
 )
@@ -342,3 +344,17 @@ def test_a_row_that_was_handed_over_twice_leaves_both_former_owners() -> None:
     world.settle()
     world.expect_equal()
     assert [name for name in "甲乙丙丁" if row in world.living(name, TABLE)] == ["丁"]
+
+
+def test_a_repair_also_replaces_content_that_was_damaged_under_the_right_version() -> None:
+    for body in ("damaged", "damaged otherwise", "{}", "x"):
+        world = province_city_districts()
+        world.do("山东", TABLE, firm("山东", "1"))
+        world.settle()
+        held = world.ledgers["济南"].get(TABLE, RowId("山东", "1"))
+        assert held is not None
+        world.ledgers["济南"].write([Put(TABLE, replace(held, row=replace(held.row, body=body)))])
+        node, ledger = world.nodes["山东"], world.ledgers["山东"]
+        world.hear(repair(node, ledger, "济南", TABLE, None, None))
+        world.settle()
+        world.expect_equal()

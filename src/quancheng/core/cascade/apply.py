@@ -136,12 +136,14 @@ class _Hearing:
         self.node = node
         self.sender = link.neighbour
         self.draft = draft
+        self.repairing = False
         self.changes: list[Change] = []
         self.notices: list[Notice] = []
 
     def take(self, batch: Batch, cursor: Cursor | None) -> None:
         """Take the entries that are new, and for ranges of ids what is absent from them."""
         since = cursor.seq if batch.kind is BatchKind.DELTA and cursor is not None else -1
+        self.repairing = batch.kind is BatchKind.REPAIR
         for entry in batch.entries:
             if entry.seq <= since:
                 continue
@@ -196,11 +198,14 @@ class _Hearing:
             self.draft.put(held.row, held=True, rooted=held.rooted, supplies=supplies)
 
     def forked(self, row: Row, ours: Row) -> bool:
-        """Whether the same version came with other content, and theirs is the one that all choose."""
+        """Whether the same version came with other content, and theirs is the one that all choose.
+
+        A repair was asked for because ours is in doubt: then it is theirs.
+        """
         if row == ours:
             return False
         self.notices.append(Notice(Finding.FORKED, row))
-        return row.digest() > ours.digest()
+        return self.repairing or row.digest() > ours.digest()
 
     def keep(self, row: Row, supplies: tuple[Supply, ...]) -> None:
         self.draft.put(row, held=True, rooted=False, supplies=supplies)

@@ -50,6 +50,7 @@ class Domain(StrEnum):
 
     MESSAGE = "quancheng-exchange/1 message"
     STAMP = "quancheng-exchange/1 stamp"
+    CASCADE = "quancheng-cascade/1 message"
 
 
 class KeyRole(StrEnum):
