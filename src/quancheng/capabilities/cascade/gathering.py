@@ -147,7 +147,7 @@ def _gathered(call: Call, *, book: Book, version: int, give_back: list[RowId], u
         upserts = arrow_of(rows, schema.arrow())
         run = f"cascade:back:{book.pk}:{version}"
         done = tables.apply_changes(call, table_id=book.table_id, upserts=upserts, deletes=(), run=run)
-        if done.version == version + 1:
+        if done.inserted + done.updated and done.version == version + 1:
             book.gathered = done.version
     book.save(update_fields=["gathered"])
     audit.note(stream=str(book), version=version, given_back=len(give_back))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +13,7 @@ from django.db import connection
 from quancheng.capabilities.cascade import book as books
 from quancheng.capabilities.cascade.bodies import ORIGIN, arrow_of, key_values, rows_of
 from quancheng.capabilities.cascade.forms_of_tables import TABLES, landing_schema, schema_in, stream_of_table
-from quancheng.capabilities.cascade.models import Book
+from quancheng.capabilities.cascade.models import Book, Remark
 from quancheng.capabilities.cascade.network import own_name
 from quancheng.capabilities.tables import actions as tables
 from quancheng.capabilities.tables import queries as table_queries
@@ -19,6 +21,7 @@ from quancheng.capabilities.tables.values import TableSchema
 from quancheng.core.cascade import Stream, StreamKind
 from quancheng.kernel import access, audit
 from quancheng.kernel.actions import Call, action
+from quancheng.kernel.errors import Conflict, InvalidInput
 
 __all__ = ["land", "open_landings"]
 
@@ -70,7 +73,7 @@ def _apply(call: Call, book: Book, found: list[Any], upto: int) -> None:
         run=f"cascade:{book.pk}:{book.epoch}:{upto}",
     )
     # Nobody else changed the table since it was last gathered: what we put in need not be looked at again.
-    if book.gathered == done.version - 1:
+    if done.inserted + done.updated + done.deleted and book.gathered == done.version - 1:
         book.gathered = done.version
 
 
@@ -94,25 +97,35 @@ def open_landings(call: Call, *, owner: str) -> int:
         book = books.open_book(stream_of_table(copy.row.id.local))
         if not copy.live or book.table_id:
             continue
-        try:
-            form = json.loads(copy.row.body)
-            schema = landing_schema(schema_in(form))
-            zh, en = str(form["zh"]), str(form["en"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue  # a description of another version of the platform: rows wait in the ledger
-        info = tables.create_table(
-            call, name=_free_name(book.name), zh=zh, en=en, schema=schema, owner=owner, simulated=False
-        )
-        book.table_id, book.zh, book.form = str(info.table_id), zh, form
-        book.gathered = info.version
-        book.save(update_fields=["table_id", "zh", "form", "gathered"])
-        made += 1
+        if _open(call, book, copy.row.body, owner):
+            made += 1
+        elif not Remark.objects.filter(finding="BAD_FORM", book=book).exists():
+            Remark.objects.create(
+                finding="BAD_FORM", book=book, origin=copy.row.id.origin, local=copy.row.id.local, at=call.at
+            )
     audit.note(made=made)
     return made
 
 
-def _free_name(name: str) -> str:
-    return f"cascade.{name}"
+def _open(call: Call, book: Book, body: str, owner: str) -> bool:
+    """Make the table of a description; False when it cannot be: its rows wait in the ledger."""
+    try:
+        form = json.loads(body)
+        schema = landing_schema(schema_in(form))
+        zh, en = str(form["zh"]), str(form["en"])
+        info = tables.create_table(call, name=_name(book.name), zh=zh, en=en, schema=schema, owner=owner)
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidInput, Conflict):
+        return False
+    book.table_id, book.zh, book.form, book.gathered = str(info.table_id), zh, form, info.version
+    book.save(update_fields=["table_id", "zh", "form", "gathered"])
+    return True
+
+
+def _name(stream: str) -> str:
+    """A name for the landing table: the stream's own where tables may be called so."""
+    if re.fullmatch(r"[a-z0-9_.-]{1,80}", stream):
+        return f"cascade.{stream}"
+    return f"cascade.{hashlib.sha256(stream.encode()).hexdigest()[:16]}"
 
 
 def to_land() -> list[Stream]:

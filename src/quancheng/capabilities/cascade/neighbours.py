@@ -15,7 +15,7 @@ from quancheng.kernel import access, audit, events
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput, NotFound
 
-__all__ = ["add_neighbour", "change_route", "confirm_key", "neighbour_heard", "neighbour_silent", "set_state"]
+__all__ = ["add_neighbour", "change_route", "confirm_key", "locked", "neighbour_heard", "neighbour_silent"]
 
 CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{1,59}")
 
@@ -95,7 +95,7 @@ def _clauses(values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def confirm_key(call: Call, *, code: str, read: str) -> Neighbour:
     """核对公钥指纹: what the other side read aloud, typed here, by two different people. Raises InvalidInput, Conflict."""
     access.require(call.actor, "manage", Neighbour)
-    neighbour = _locked(code)
+    neighbour = locked(code)
     if neighbour.state != Neighbour.State.WAITING:
         raise Conflict(Text("这个节点的密钥已经核对。", "The key of this node was checked."))
     if "".join(read.split()).lower() != fingerprint(public_der(neighbour.public_key)).replace(" ", ""):
@@ -132,7 +132,7 @@ def change_route(
 ) -> Neighbour:
     """修改路由: the neighbour reads a snapshot anew and loses what it may no longer have. Raises Forbidden, InvalidInput."""
     access.require(call.actor, "manage", Neighbour)
-    neighbour = _locked(code)
+    neighbour = locked(code)
     new = _clauses(gives)
     if new != neighbour.gives:
         neighbour.revision += 1
@@ -145,27 +145,11 @@ def change_route(
     return neighbour
 
 
-@action("cascade.neighbour.state", idempotent=False)
-def set_state(call: Call, *, code: str, paused: bool) -> Neighbour:
-    """暂停或恢复: while paused nothing is asked and nothing answered; nothing is lost. Raises Forbidden, Conflict."""
-    access.require(call.actor, "manage", Neighbour)
-    neighbour = _locked(code)
-    if neighbour.state == Neighbour.State.WAITING:
-        raise Conflict(Text("请先核对密钥。", "Compare the key first."))
-    neighbour.state = Neighbour.State.PAUSED if paused else Neighbour.State.ACTIVE
-    if not paused:
-        neighbour.heard_at = call.at
-    neighbour.save(update_fields=["state", "heard_at"])
-    audit.note(neighbour=code, state=neighbour.state)
-    events.emit("cascade.neighbour.changed", code, {"state": neighbour.state})
-    return neighbour
-
-
 @action("cascade.neighbour.heard", idempotent=False)
 def neighbour_heard(call: Call, *, code: str, fault: str = "") -> Neighbour:
     """记下联系结果: heard now, or a fault in reaching it. Raises Forbidden, NotFound."""
     access.require(call.actor, "exchange", Neighbour)
-    neighbour = _locked(code)
+    neighbour = locked(code)
     if fault:
         neighbour.fault, neighbour.fault_at = fault[:300], call.at
     else:
@@ -182,7 +166,7 @@ def neighbour_heard(call: Call, *, code: str, fault: str = "") -> Neighbour:
 def neighbour_silent(call: Call, *, code: str) -> Neighbour:
     """报告失联, once for each silence. Raises Forbidden, NotFound."""
     access.require(call.actor, "exchange", Neighbour)
-    neighbour = _locked(code)
+    neighbour = locked(code)
     if not neighbour.silent:
         neighbour.silent = True
         neighbour.save(update_fields=["silent"])
@@ -193,7 +177,8 @@ def neighbour_silent(call: Call, *, code: str) -> Neighbour:
     return neighbour
 
 
-def _locked(code: str) -> Neighbour:
+def locked(code: str) -> Neighbour:
+    """A neighbour, kept from other writers until the transaction ends; raises NotFound."""
     found = Neighbour.objects.select_for_update().filter(code=code).first()
     if found is None:
         raise NotFound(Text(f"没有登记节点 {code[:60]}。", f"There is no node {code[:60]}."))
