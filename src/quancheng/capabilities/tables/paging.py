@@ -8,8 +8,9 @@ known for all intervals, so the page at any offset is found without reading what
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from collections.abc import Mapping
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -22,6 +23,8 @@ from quancheng.capabilities.tables.packs import Pack, columns_sql, listed, readi
 
 _BYTES = 96 * 1024 * 1024
 """Decoded row groups a process keeps."""
+_FEW = 4
+"""Row groups looked through for a key before DuckDB is asked."""
 
 
 class _Groups:
@@ -66,6 +69,7 @@ class Pager:
                 self._where.append((at, group))
                 self._sizes.append(file.metadata.row_group(group).num_rows)
         self._cuts: list[int] = []
+        self._extremes: tuple[list[Any], list[Any]] | None = None
         if pack.overlay is not None:
             self._merge(pack.overlay)
         self._ends = list(accumulate(self._sizes))
@@ -89,6 +93,45 @@ class Pager:
         if not parts:
             return self._pack.arrow.empty_table()
         return pa.concat_tables(parts) if len(parts) > 1 else parts[0]
+
+    def near(self, equal: Mapping[str, Any]) -> pa.Table | None:
+        """Rows whose columns equal these values, when they can only lie in a few intervals; else None.
+
+        The key's first column decides: rows lie in its order, and each row group knows its bounds.
+        """
+        first = self._pack.schema.key[0]
+        bounds = self._bounds(first) if first in equal and not self._cuts else None
+        if bounds is None:
+            return None
+        wanted = equal[first]
+        start, end = bisect_left(bounds[1], wanted), bisect_right(bounds[0], wanted)
+        if end - start > _FEW:
+            return None
+        parts = []
+        for at in range(start, end):
+            rows = self._interval(at)
+            for name, value in equal.items():
+                rows = rows.filter(pc.equal(rows[name], pa.scalar(value, rows.schema.field(name).type)))
+            parts.append(rows)
+        return pa.concat_tables(parts) if parts else self._pack.arrow.empty_table()
+
+    def _bounds(self, first: str) -> tuple[list[Any], list[Any]] | None:
+        """Least and greatest value of the key's first column in each row group; None when they are not kept."""
+        kind = self._pack.arrow.field(first).type
+        if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_date(kind)):
+            return None
+        if self._extremes is None:
+            lows, highs = [], []
+            for at, group in self._where:
+                file = self._pack.files[at]
+                column = file.schema_arrow.names.index(first)
+                found = file.metadata.row_group(group).column(column).statistics
+                if found is None or not found.has_min_max:  # texts of some kilobytes have none
+                    return None
+                lows.append(found.min)
+                highs.append(found.max)
+            self._extremes = (lows, highs)
+        return self._extremes
 
     def _merge(self, overlay: pa.Table) -> None:
         """Sizes of the intervals with the changed rows in place of the old ones."""

@@ -186,7 +186,7 @@ def _convert(
     found: list[Any] = []
     for at, value in enumerate(values, first):
         try:
-            found.append(_value(value, spec.kind, zone))
+            found.append(read_cell(value, spec.kind, zone))
         except _BadValueError as bad:
             found.append(None)
             faults.append(RowFault(at, spec.name, bad.text))
@@ -199,8 +199,8 @@ class _BadValueError(ValueError):
         self.text = Text(f"“{shown}”不是 {kind.value} 类型的值", f"{shown!r} is no {kind.value}")
 
 
-def _value(value: Any, kind: Kind, zone: tzinfo) -> Any:
-    """One value as its kind's type; text is read as offices write it."""
+def read_cell(value: Any, kind: Kind, zone: tzinfo) -> Any:
+    """One value as its kind's type; text is read as offices write it. ValueError when it is not one."""
     if value is None or (isinstance(value, str) and not value and kind is not Kind.TEXT):
         return None
     if isinstance(value, bytes | bytearray | dict | list | tuple | set):

@@ -5,14 +5,14 @@ A view has no rights: whoever made it has decided them. It stays the same for as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
-from quancheng.capabilities.tables import rows
+from quancheng.capabilities.tables import answers, packs, rows
 from quancheng.capabilities.tables.packs import Pack, columns_sql
 from quancheng.capabilities.tables.paging import Pager
 from quancheng.capabilities.tables.plain import plain_rows
@@ -47,7 +47,7 @@ class View:
     def search(
         self,
         where: Condition | None = None,
-        q: str = "",
+        q: str | Mapping[str, str] = "",
         fields: Sequence[str] | None = None,
         sort: str | Sequence[str] = (),
         limit: int = 100,
@@ -55,18 +55,42 @@ class View:
         *,
         total: Total = Total.ESTIMATE,
         distinct: bool = False,
+        filters: Mapping[str, Any] | None = None,
     ) -> Found:
         """Rows that meet a condition and hold the words of ``q``; in key order unless sorted.
 
         Raises InvalidInput naming the argument at fault.
         """
         asked = wanted(
-            self.schema, where=where, q=q, fields=fields, sort=sort, limit=limit, offset=offset, distinct=distinct
+            self.schema, where=where, q=q, fields=fields, sort=sort, limit=limit, offset=offset, distinct=distinct,
+            filters=filters,
         )  # fmt: skip
-        found = plain_rows(self.page(asked))
-        count, estimated = self.count(asked, total)
+        page, count, estimated = self.answer(asked, total)
+        found = plain_rows(page)
         more = len(found) == limit > 0 and (count is None or estimated or offset + limit < count)
         return Found(found, count, estimated, str(offset + limit) if more else None, asked.fields)
+
+    def search_json(self, **asked: Any) -> bytes:
+        """The ``result`` of CKAN's ``datastore_search`` as JSON: see :func:`answers.datastore_search`."""
+        return answers.datastore_search(self, **asked)
+
+    def answer(self, asked: Wanted, how: Total) -> tuple[pa.Table, int | None, bool]:
+        """Rows of a checked search, how many there are in all, and whether that is a lower bound."""
+        if asked.equal and not asked.distinct and asked.by_key(self.schema.key):
+            near = self._pager().near(asked.equal)
+            if near is not None:
+                page = near.slice(asked.offset, asked.limit).select(list(asked.fields))
+                return page, None if how is Total.NONE else near.num_rows, False
+        page = self.page(asked)
+        if (
+            how is not Total.NONE
+            and asked.where
+            and page.num_rows < asked.limit
+            and (page.num_rows or not asked.offset)
+        ):
+            return page, asked.offset + page.num_rows, False  # the page that ends it has counted it
+        count, estimated = self.count(asked, how)
+        return page, count, estimated
 
     def page(self, asked: Wanted) -> pa.Table:
         """Rows of a checked search, as Arrow."""
@@ -75,7 +99,7 @@ class View:
         if asked.everything and not asked.distinct and asked.by_key(self.schema.key):
             found = self._pager().page(asked.offset, asked.limit)
             return found if asked.fields == self.schema.names else found.select(list(asked.fields))
-        query = asked.select(self.schema.key, sorted_already=self._pack.overlay is None)
+        query = asked.select(self.schema.key, sorted_already=self._pack.ordered)
         return self.sql(query, asked.values)
 
     def count(self, asked: Wanted, how: Total) -> tuple[int | None, bool]:
@@ -124,7 +148,7 @@ class View:
                 yield from part.cast(schema).combine_chunks().to_batches(max_chunksize=size)
             return
         query = f"SELECT {columns_sql(asked.fields)} FROM t WHERE {asked.where}"  # noqa: S608
-        if self._pack.overlay is not None:
+        if not self._pack.ordered:
             query += f" ORDER BY {columns_sql(self.schema.key)}"
         if limit is not None:
             query += f" LIMIT {int(limit)}"
@@ -168,17 +192,35 @@ class View:
         try:
             with self._pack.cursor() as cursor:
                 return cursor.execute(query, list(params)).to_arrow_table()
-        except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+        except (
+            duckdb.ProgrammingError,
+            duckdb.DataError,
+            duckdb.NotSupportedError,
+            duckdb.PermissionException,
+        ) as error:
             raise InvalidInput(Text(f"查询不成立：{error}", f"The query fails: {error}")) from error
 
     @contextmanager
     def ibis(self) -> Iterator[ibis.Table]:
-        """The rows as an Ibis table over DuckDB, valid inside the block."""
+        """The rows as an Ibis table ``t`` over a DuckDB of its own, valid inside the block.
+
+        Its backend takes further tables (``t.get_backend().create_table``); files it opens none.
+        """
         import ibis
 
-        with self._pack.cursor() as cursor:
-            backend = ibis.duckdb.from_connection(cursor)
-            yield backend.table("t")
+        with self.duckdb() as connection:
+            yield ibis.duckdb.from_connection(connection).table("t")
+
+    @contextmanager
+    def duckdb(self, spill: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB of its own with the view ``t``; opens no other file, spills to one folder."""
+        connection = packs.confined(self._pack.base, spill, locked=False)
+        try:
+            self._pack.define(connection)
+            with packs.reading():
+                yield connection
+        finally:
+            connection.close()
 
     def _pager(self) -> Pager:
         with self._pack.lock:

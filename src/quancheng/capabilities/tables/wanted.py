@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from quancheng.capabilities.tables.packs import columns_sql, quoted
+from quancheng.capabilities.tables.rows import read_cell
 from quancheng.capabilities.tables.values import TableSchema, arrow_type
 from quancheng.core.exchange import Condition, ConditionError, check, to_sql
 from quancheng.core.text import Text
+from quancheng.kernel import clock
 from quancheng.kernel.errors import InvalidInput
 
 MOST_ROWS = 32_000
@@ -28,6 +30,8 @@ class Wanted:
     limit: int
     offset: int
     distinct: bool = False
+    equal: Mapping[str, Any] | None = None
+    """The whole condition when it is nothing but columns that equal a value each."""
 
     @property
     def everything(self) -> bool:
@@ -76,12 +80,13 @@ def wanted(
     schema: TableSchema,
     *,
     where: Condition | None = None,
-    q: str = "",
+    q: str | Mapping[str, str] = "",
     fields: Sequence[str] | None = None,
     sort: str | Sequence[str] = (),
     limit: int = 100,
     offset: int = 0,
     distinct: bool = False,
+    filters: Mapping[str, Any] | None = None,
 ) -> Wanted:
     """Check a search; raises InvalidInput naming the part at fault."""
     chosen = tuple(fields) if fields is not None else schema.names
@@ -99,11 +104,33 @@ def wanted(
             values += found
     if wrong:
         raise InvalidInput(fields=wrong)
-    if q.strip():
-        words_sql, words_values = words(schema, q, chosen)
+    equal: Mapping[str, Any] | None = None
+    if filters:
+        more, found_values = filtered(schema, filters)
+        if where is None and not q and len(found_values) == len(more) == len(filters):
+            equal = dict(zip(filters, found_values, strict=True))
+        texts += more
+        values += found_values
+    for text, columns in _sought(schema, q, chosen):
+        words_sql, words_values = words(schema, text, columns)
         texts.append(words_sql)
         values += words_values
-    return Wanted(chosen, order, " AND ".join(texts), tuple(values), limit, offset, distinct)
+    return Wanted(chosen, order, " AND ".join(texts), tuple(values), limit, offset, distinct, equal)
+
+
+def _sought(
+    schema: TableSchema, q: str | Mapping[str, str], chosen: Sequence[str]
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """What is sought where: one text in the chosen columns, or a text for each of some columns."""
+    if isinstance(q, str):
+        if q.strip():
+            yield q, chosen
+        return
+    for name, text in q.items():
+        if schema.column(name) is None or name not in chosen:
+            raise InvalidInput(fields={"q": _no_column(name)})
+        if text.strip():
+            yield text, [name]
 
 
 def _wrong_bounds(limit: int, offset: int) -> dict[str, Text]:
@@ -134,6 +161,36 @@ def _wrong_names(
     return wrong
 
 
+def filtered(schema: TableSchema, filters: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
+    """CKAN's ``filters``: each column equals its value, or one of a list; None asks for empty cells.
+
+    Values are read as the column's kind, so ``"370102"`` stays a text and ``"7"`` finds the number.
+    """
+    texts: list[str] = []
+    values: list[Any] = []
+    wrong: dict[str, Text] = {}
+    for name, given in filters.items():
+        spec = schema.column(name)
+        if spec is None:
+            wrong[name] = _no_column(name)
+            continue
+        several = list(given) if isinstance(given, list | tuple) else [given]
+        try:
+            found = [read_cell(one, spec.kind, clock.LOCAL) for one in several]
+        except ValueError:
+            wrong[name] = Text(f"不是 {spec.kind} 类型的值", f"no value of kind {spec.kind}")
+            continue
+        known = [one for one in found if one is not None]
+        parts = [f"{quoted(name)} IN ({', '.join('?' * len(known))})"] if len(known) > 1 else []
+        parts += [f"{quoted(name)} = ?"] if len(known) == 1 else []
+        parts += [f"{quoted(name)} IS NULL"] if len(known) < len(found) else []
+        texts.append(f"({' OR '.join(parts) or '1 = 0'})")
+        values += known
+    if wrong:
+        raise InvalidInput(fields=wrong)
+    return texts, values
+
+
 def words(schema: TableSchema, q: str, chosen: Sequence[str]) -> tuple[str, list[str]]:
     """Every word stands in one of the chosen text columns, whatever its case. A scan: no index is kept."""
     columns = [
@@ -145,8 +202,17 @@ def words(schema: TableSchema, q: str, chosen: Sequence[str]) -> tuple[str, list
         raise InvalidInput(fields={"q": Text(f"至多 {MOST_WORDS} 个词", f"{MOST_WORDS} words at most")})
     if not columns:
         return "1 = 0", []
-    one = " OR ".join(f"contains(lower({quoted(name)}), ?)" for name in columns)
-    return " AND ".join(f"({one})" for _ in found), [word for word in found for _ in columns]
+    return " AND ".join(f"({_in_one(columns, word)})" for word in found), [
+        word for word in found for _ in columns
+    ]
+
+
+def _in_one(columns: Sequence[str], word: str) -> str:
+    if (
+        word == word.upper()
+    ):  # digits and Chinese have no case: lowering a million cells costs more than looking
+        return " OR ".join(f"contains({quoted(name)}, ?)" for name in columns)
+    return " OR ".join(f"contains(lower({quoted(name)}), ?)" for name in columns)
 
 
 def read_sort(sort: str | Sequence[str]) -> tuple[tuple[str, bool], ...]:
