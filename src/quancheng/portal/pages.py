@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
@@ -202,13 +203,14 @@ def basemap(request: HttpRequest) -> FileResponse:
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
     """The service worker must live at the root to serve the root."""
-    from quancheng.portal.assets import asset_url, service_worker_source
+    from quancheng.portal import shells
+    from quancheng.portal.assets import service_worker_source
 
     source = service_worker_source()
     if not source:
         raise Missing()
-    files = [url for url in (asset_url("app.css"), asset_url("app.js"), static("portal/icon.svg")) if url]
-    body = f"const FILES = {files!r};\n" + source
+    declared = f"const FILES = {json.dumps(shells.files())};\nconst SHELLS = {json.dumps(shells.shells())};\n"
+    body = declared + source
     return HttpResponse(body, content_type="text/javascript; charset=utf-8")
 
 

@@ -1,8 +1,12 @@
-// Keeps the offline page and the built styles. Nothing personal is stored here.
-const CACHE = "quancheng-" + FILES.join("|").split("").reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) | 0, 7);
+// Keeps the offline pages and what they load. Nothing personal is stored here: pages are fetched as nobody.
+// FILES and SHELLS (addresses that begin so → the page shown without a network) are written above this file.
+const KEPT = ["/offline/", ...Object.values(SHELLS)];
+const CACHE = "quancheng-" + [...FILES, ...KEPT].join("|").split("").reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) | 0, 7);
+const HURRY = 8000; // milliseconds a page of the field may take before the kept one is shown
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(["/offline/", ...FILES])).then(() => self.skipWaiting()));
+  const pages = KEPT.map((page) => new Request(page, { credentials: "omit" }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([...pages, ...FILES])).then(() => self.skipWaiting()));
 });
 self.addEventListener("activate", (event) => {
   event.waitUntil(
@@ -11,12 +15,21 @@ self.addEventListener("activate", (event) => {
       .then(() => self.clients.claim()),
   );
 });
+function shellOf(path) {
+  const prefix = Object.keys(SHELLS).find((one) => path.startsWith(one));
+  return prefix ? SHELLS[prefix] : null;
+}
+function inTime(request) {
+  return Promise.race([fetch(request), new Promise((_, late) => setTimeout(() => late(new Error("late")), HURRY))]);
+}
 self.addEventListener("fetch", (event) => {
   const request = event.request;
   if (request.method !== "GET") return;
+  const path = new URL(request.url).pathname;
   if (request.mode === "navigate") {
-    event.respondWith(fetch(request).catch(() => caches.match("/offline/")));
-  } else if (FILES.includes(new URL(request.url).pathname)) {
+    const shell = shellOf(path);
+    event.respondWith((shell ? inTime(request) : fetch(request)).catch(() => caches.match(shell ?? "/offline/")));
+  } else if (FILES.includes(path)) {
     event.respondWith(caches.match(request).then((kept) => kept || fetch(request)));
   }
 });

@@ -1,0 +1,1 @@
+"""基层台账: ledger books of districts, towns and villages; data return, comparison, offline collection."""
