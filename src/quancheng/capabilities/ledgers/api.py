@@ -124,13 +124,13 @@ def prefill(request: HttpRequest, code: str, key: str = "") -> dict[str, Any]:
 
 
 @router.post("/rows/{pk}/", summary="填报一行 Fill a row")
-def save_row(request: HttpRequest, pk: int, sent: LedgerRowSent) -> dict[str, Any]:
+def send_row(request: HttpRequest, pk: int, sent: LedgerRowSent) -> dict[str, Any]:
     """Applied, merged or conflict; with an ``Idempotency-Key`` the same sending gets the first answer again."""
     return actions.save_row(call_of(request), row=pk, **sent.dict())
 
 
 @router.post("/books/{code}/rows/", summary="新增一行 Add a row")
-def add_row(request: HttpRequest, code: str, sent: LedgerRowAdded) -> dict[str, Any]:
+def send_new_row(request: HttpRequest, code: str, sent: LedgerRowAdded) -> dict[str, Any]:
     """A row found in the field; the same ``client_id`` gives the same row."""
     book = queries.book_to_add(_actor(request), code)
     return actions.add_row(call_of(request), book=book.pk, **sent.dict())

@@ -102,7 +102,7 @@ def bring_in(call: Call, book: Book, rows: Iterable[Mapping[str, str]]) -> int:
     sent = [
         {name: text for name, text in row.items() if name in names} | {"": _place(book, row)} for row in rows
     ]
-    keys = [row.get(book.key_column, "") for row in sent]
+    keys = [row.get(book.key_column, "") if book.key_column else "" for row in sent]
     filled = base.fill_by_key(
         book.prefilled, [one for one in keys if one], [people.region_prefix(book.region_code)]
     )

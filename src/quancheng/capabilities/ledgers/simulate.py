@@ -31,7 +31,7 @@ def seed(city: Any, random: Any) -> str:
     """Once; by the same actions as people."""
     if Book.objects.filter(simulated=True).exists():
         return "-"
-    chance = random if isinstance(random, Random) else Random(11)  # noqa: S311
+    chance = random if isinstance(random, Random) else Random(11)
     returned = _returned(chance)
     books = [_elders(returned, chance), _homes(chance), _hazards()]
     return f"{len(books)}本台账，{Row.objects.filter(book__in=books).count()}行"
