@@ -40,7 +40,14 @@ from quancheng.core.exchange.errors import (
     StepError,
     StepReason,
 )
-from quancheng.core.exchange.evidence import Evidence, evidence_leaf, read_evidence, write_evidence
+from quancheng.core.exchange.evidence import (
+    Evidence,
+    evidence_leaf,
+    read_evidence,
+    signed_from_json,
+    signed_to_json,
+    write_evidence,
+)
 from quancheng.core.exchange.grant import (
     Allowed,
     Grant,
@@ -249,6 +256,8 @@ __all__ = [
     "sign_request",
     "sign_response",
     "signature_holds",
+    "signed_from_json",
+    "signed_to_json",
     "step",
     "to_sql",
     "verify",

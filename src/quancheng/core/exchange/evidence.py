@@ -30,7 +30,14 @@ from quancheng.core.exchange.message import Signed, request_from_header, respons
 from quancheng.core.exchange.signing import Signature, key_name
 from quancheng.core.exchange.stamping import Proof, Stamp
 
-__all__ = ["Evidence", "evidence_leaf", "read_evidence", "write_evidence"]
+__all__ = [
+    "Evidence",
+    "evidence_leaf",
+    "read_evidence",
+    "signed_from_json",
+    "signed_to_json",
+    "write_evidence",
+]
 
 EVIDENCE_FORMAT = "quancheng-evidence/1"
 _LIMIT = 64 * 2**20
@@ -69,8 +76,8 @@ def write_evidence(evidence: Evidence) -> bytes:
             "format": EVIDENCE_FORMAT,
             "keeper": evidence.keeper,
             "kept": write_time(evidence.kept),
-            "request": _write_signed(evidence.request),
-            "response": None if evidence.response is None else _write_signed(evidence.response),
+            "request": signed_to_json(evidence.request),
+            "response": None if evidence.response is None else signed_to_json(evidence.response),
             "keys": {name: b64encode(key) for name, key in evidence.keys.items()},
             "proof": {
                 "index": evidence.proof.index,
@@ -90,8 +97,8 @@ def read_evidence(data: bytes, limit: int = _LIMIT) -> Evidence:
     top = _members(read_json(data, limit), "$", names)
     if top["format"] != EVIDENCE_FORMAT:
         raise FormatError("format", "不是证据文件", "not an evidence file of this format")
-    request = _read_signed(top["request"], "request")
-    response = None if top["response"] is None else _read_signed(top["response"], "response")
+    request = signed_from_json(top["request"], "request")
+    response = None if top["response"] is None else signed_from_json(top["response"], "response")
     request_from_header(cast(Json, request.header))
     if response is not None:
         response_from_header(cast(Json, response.header))
@@ -120,7 +127,8 @@ def _write_signature(signature: Signature) -> Json:
     }
 
 
-def _write_signed(signed: Signed) -> Json:
+def signed_to_json(signed: Signed) -> Json:
+    """A signed message as JSON (签名报文写出): on the wire and in evidence."""
     return {
         "header": signed.header,
         "body_digest": b64encode(signed.body_digest),
@@ -129,7 +137,8 @@ def _write_signed(signed: Signed) -> Json:
     }
 
 
-def _read_signed(value: Json, place: str) -> Signed:
+def signed_from_json(value: Json, place: str) -> Signed:
+    """Read one strictly (签名报文读入); proves nothing yet."""
     members = _members(value, place, ("header", "body_digest", "signature", "body"))
     header, body = members["header"], members["body"]
     if not isinstance(header, Mapping):

@@ -129,6 +129,8 @@ class Deed(StrEnum):
     RETURN = "return"
     ACCEPT = "accept"
     EXTEND = "extend"
+    ASK = "ask"
+    SUPPLY = "supply"
     AGREE = "agree"
     DECLINE = "decline"
     OBJECT = "object"
@@ -189,6 +191,11 @@ class SharingRequest:
     warned: bool = False
     ends: date | None = None
     history: tuple[Entry, ...] = ()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the provider waits for what it asked of the consumer (等待补充说明)."""
+        return self.clock is not None and self.clock.suspended
 
     @property
     def last(self) -> date:

@@ -110,6 +110,8 @@ def possible(request: SharingRequest, by: Role) -> tuple[Deed, ...]:
         and _RESPONSIBLE[request.limit or Clock.ACCEPT] is by
     ):
         deeds.append(Deed.EXTEND)
+    if request.stage is Stage.ACCEPTED and by is (Role.CONSUMER if request.waiting else Role.PROVIDER):
+        deeds.append(Deed.SUPPLY if request.waiting else Deed.ASK)
     return tuple(deeds)
 
 
@@ -125,6 +127,8 @@ def step(request: SharingRequest, event: Event, terms: Terms, calendar: WorkingC
         return _tick(request, event, calendar)
     if event.deed is Deed.EXTEND:
         return _extend(request, event, terms, calendar)
+    if event.deed in (Deed.ASK, Deed.SUPPLY):
+        return _ask_or_supply(request, event, calendar)
     rule = _RULES.get((request.stage, event.deed))
     if rule is None:
         raise StepError(StepReason.WRONG_STAGE)
@@ -197,6 +201,34 @@ def _extend(request: SharingRequest, event: Event, terms: Terms, calendar: Worki
     )
     started = Effect(EffectKind.CLOCK_STARTED, event.by, request.limit, clock.due(calendar))
     return Stepped(longer, (started, Effect(EffectKind.NOTIFY, Role.CONSUMER, text=text)))
+
+
+def _ask_or_supply(request: SharingRequest, event: Event, calendar: WorkingCalendar) -> Stepped:
+    """The provider asks the consumer for more: its clock rests until the answer is here."""
+    asks = event.deed is Deed.ASK
+    if request.stage is not Stage.ACCEPTED or request.clock is None or request.waiting is asks:
+        raise StepError(StepReason.WRONG_STAGE)
+    if event.by is not (Role.PROVIDER if asks else Role.CONSUMER):
+        raise StepError(StepReason.WRONG_ROLE)
+    try:
+        clock = (
+            request.clock.suspend(event.on, event.reason, calendar)
+            if asks
+            else request.clock.resume(event.on)
+        )
+    except ClockError as error:
+        raise StepError(_OF_CLOCK.get(error.reason, StepReason.WRONG_STAGE)) from error
+    if not event.reason.strip():
+        raise StepError(StepReason.REASON_MISSING)
+    entry = Entry(event, request.stage, request.stage)
+    moved = replace(request, clock=clock, history=(*request.history, entry))
+    if asks:
+        text = Text(f"请补充说明：{event.reason}", f"More is asked: {event.reason}")
+        told = Effect(EffectKind.NOTIFY, Role.CONSUMER, text=text)
+        return Stepped(moved, (Effect(EffectKind.CLOCK_STOPPED, clock=request.limit), told))
+    text = Text(f"已补充说明：{event.reason}", f"More was said: {event.reason}")
+    started = Effect(EffectKind.CLOCK_STARTED, Role.PROVIDER, request.limit, clock.due(calendar))
+    return Stepped(moved, (started, Effect(EffectKind.NOTIFY, Role.PROVIDER, text=text)))
 
 
 _OF_CLOCK = {
