@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from tests.core.exchange.test_sharing import CALENDAR, TERMS
 
 from quancheng.core.exchange import (
     Deed,
@@ -21,6 +20,7 @@ from quancheng.core.exchange import (
     possible,
     step,
 )
+from tests.core.exchange.test_sharing import CALENDAR, TERMS
 
 MONDAY = date(2026, 3, 2)
 
