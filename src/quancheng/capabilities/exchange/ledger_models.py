@@ -122,7 +122,7 @@ class Objection(GuardedModel):
     class Meta:
         verbose_name = verbose_name_plural = _("异议")
         indexes: ClassVar = [
-            models.Index(fields=["provider", "state", "-made_at"], name="exchange_objection")
+            models.Index(fields=["provider", "state", "-made_at"], name="exchange_obj_state")
         ]
 
 
