@@ -255,4 +255,5 @@ def test_two_sound_numbers_that_differ_are_two_people_and_a_mistyped_one_is_a_sl
     mistyped = first[:16] + "9" + first[17:]
     frame = Frame.dedupe({"id": [first, twin, mistyped]})
     levels = resident_id("id").compare(frame, np.array([0, 0, 1], np.int32), np.array([1, 2, 2], np.int32))
-    assert levels.tolist() == [1, 3, 2]  # same place and day only; one slip; two slips
+    assert levels.tolist() == [4, 3, 2]  # two people; one slip; two slips
+    assert [resident_id("id").vetoes(level) for level in range(6)] == [False] * 4 + [True, False]

@@ -136,7 +136,10 @@ class Filters(Schema):
     master: str = ""
 
 
-NOTE = {"zh": "仅供走访核实参考，不得单独作为行政决定的依据。", "en": "A hint to look; never a ground for a decision on its own."}
+NOTE = {
+    "zh": "仅供走访核实参考，不得单独作为行政决定的依据。",
+    "en": "A hint to look; never a ground for a decision on its own.",
+}
 
 
 @router.get("/masters", response={200: list[MasterOut], **READ}, auth=django_auth, summary="基础库 Masters")
@@ -151,7 +154,10 @@ def masters(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post(
-    "/lookup", response={200: RecordOut, **WRITE}, auth=django_auth, summary="按号码查询 Look up by number for a purpose"
+    "/lookup",
+    response={200: RecordOut, **WRITE},
+    auth=django_auth,
+    summary="按号码查询 Look up by number for a purpose",
 )
 def lookup(request: HttpRequest, payload: LookupIn) -> dict[str, Any]:
     call, actor = request.call(), request.actor  # type: ignore[attr-defined]

@@ -354,4 +354,14 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-__all__ = ["Doubt", "Gilded", "GoldenRecord", "Records", "Resolved", "Settings", "differences", "gild", "resolve"]
+__all__ = [
+    "Doubt",
+    "Gilded",
+    "GoldenRecord",
+    "Records",
+    "Resolved",
+    "Settings",
+    "differences",
+    "gild",
+    "resolve",
+]

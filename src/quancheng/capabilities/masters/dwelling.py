@@ -72,7 +72,9 @@ def dwellings(people: Iterable[Person]) -> dict[str, Dwelling]:
     lives = _lives(known.values())
     dossiers: dict[str, list[dict[str, Any]]] = {}
     residents = [
-        Resident(one.id, place_of(one.address) or None, one.birth, one.relation == "head", one.register or None)
+        Resident(
+            one.id, place_of(one.address) or None, one.birth, one.relation == "head", one.register or None
+        )
         for one in known.values()
         if one.alive
     ]
@@ -138,11 +140,19 @@ def _contradictions(
     for one in lives:
         who = people[one.person]
         if not who.alive:
-            yield _said(one, Text(f"{who.name}已去世，仍有来源登记在此", f"{who.name} has died and is still registered here"))
+            yield _said(
+                one,
+                Text(
+                    f"{who.name}已去世，仍有来源登记在此", f"{who.name} has died and is still registered here"
+                ),
+            )
         elif not one.chosen:
             yield _said(
                 one,
-                Text(f"{who.name}另有住址：{who.address or '未知'}", f"{who.name} lives elsewhere: {who.address or '?'}"),
+                Text(
+                    f"{who.name}另有住址：{who.address or '未知'}",
+                    f"{who.name} lives elsewhere: {who.address or '?'}",
+                ),
             )
     for made in dossiers:
         if len(made["heads"]) > 1:
@@ -156,7 +166,10 @@ def _contradictions(
             name = people[made["head"]].name
             yield {
                 "kind": "nohead",
-                "text": Text(f"没有登记户主，以最年长者{name}代表", f"No registered head; the oldest, {name}, stands in").to_dict(),
+                "text": Text(
+                    f"没有登记户主，以最年长者{name}代表",
+                    f"No registered head; the oldest, {name}, stands in",
+                ).to_dict(),
                 "sources": [],
             }
 

@@ -56,7 +56,9 @@ class PairFilter(_Filter):
 
     master = forms.ChoiceField(label=_("基础库"), required=False)
     state = forms.ChoiceField(
-        label=_("状态"), required=False, choices=[("open", _("待核对和待复核")), ("decided", _("已判定")), *Pair.State.choices]
+        label=_("状态"),
+        required=False,
+        choices=[("open", _("待核对和待复核")), ("decided", _("已判定")), *Pair.State.choices],
     )
     sampled = forms.ChoiceField(
         label=_("抽检"), required=False, choices=[_ALL, ("yes", _("抽检")), ("no", _("存疑"))]
@@ -73,7 +75,9 @@ class HomeFilter(_Filter):
     text = forms.CharField(label=_("地址"), required=False, max_length=80)
     region = RegionField()
     state = forms.ChoiceField(label=_("居住状态"), required=False, choices=[_ALL, *Home.State.choices])
-    contradictions = forms.ChoiceField(label=_("来源矛盾"), required=False, choices=[_ALL, ("yes", _("有矛盾"))])
+    contradictions = forms.ChoiceField(
+        label=_("来源矛盾"), required=False, choices=[_ALL, ("yes", _("有矛盾"))]
+    )
 
 
 class TrialForm(forms.Form):
@@ -99,10 +103,10 @@ class PurposeForm(forms.Form):
 class ProfileForm(PurposeForm):
     """画像查询: whose, for what."""
 
-    master = forms.ChoiceField(
-        label=_("对象"), choices=[("population", _("自然人")), ("legal", _("法人"))]
+    master = forms.ChoiceField(label=_("对象"), choices=[("population", _("自然人")), ("legal", _("法人"))])
+    key = forms.CharField(
+        label=_("证件号码或信用代码"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    key = forms.CharField(label=_("证件号码或信用代码"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
     field_order = ("master", "key", "purpose", "case")
 
@@ -227,7 +231,11 @@ class ThemeForm(forms.Form):
     def lines(self) -> list[tuple[str, str, str]]:
         """Conditions that were filled in."""
         said = self.cleaned_data
-        return [(said[f"field{n}"], said[f"test{n}"] or "eq", said[f"value{n}"]) for n in "12" if said[f"field{n}"]]
+        return [
+            (said[f"field{n}"], said[f"test{n}"] or "eq", said[f"value{n}"])
+            for n in "12"
+            if said[f"field{n}"]
+        ]
 
 
 TESTS = [

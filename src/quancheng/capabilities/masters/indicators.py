@@ -12,7 +12,8 @@ from quancheng.capabilities.masters.models import Golden, Pair
 def precision() -> dict[str, Any]:
     """Of automatic links that were sampled and decided, those a person confirmed."""
     found = Pair.objects.filter(sampled=True).aggregate(
-        same=Count("pk", filter=Q(state=Pair.State.SAME)), different=Count("pk", filter=Q(state=Pair.State.DIFFERENT))
+        same=Count("pk", filter=Q(state=Pair.State.SAME)),
+        different=Count("pk", filter=Q(state=Pair.State.DIFFERENT)),
     )
     return {
         "numerator": found["same"],
@@ -31,7 +32,10 @@ def corroborated() -> dict[str, Any]:
         "numerator": found["many"],
         "denominator": found["all"],
         "evidence": "/work/masters/",
-        "note": {"zh": "两个及以上来源的有效黄金记录 ÷ 全部有效记录", "en": "Two sources or more ÷ all active"},
+        "note": {
+            "zh": "两个及以上来源的有效黄金记录 ÷ 全部有效记录",
+            "en": "Two sources or more ÷ all active",
+        },
     }
 
 

@@ -115,7 +115,9 @@ def tags(golden: Golden) -> tuple[tagging.Tag, ...]:
     today = clock.today()
     extra = {
         "low": rulebook.find("masters.low_income").number(),
-        "penalties": related(golden, "credit").filter(values__category="行政处罚").count() if golden.key else 0,
+        "penalties": related(golden, "credit").filter(values__category="行政处罚").count()
+        if golden.key
+        else 0,
     }
     return tagging.tags(golden.master.code, tagging.facts_of(golden.values, today, extra), today)
 

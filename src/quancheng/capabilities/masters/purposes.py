@@ -54,7 +54,9 @@ def _all() -> tuple[Purpose, ...]:
 
 def in_force(on: date) -> tuple[Purpose, ...]:
     """Purposes valid on a day."""
-    return tuple(one for one in _all() if one.valid_from <= on and (one.valid_to is None or on < one.valid_to))
+    return tuple(
+        one for one in _all() if one.valid_from <= on and (one.valid_to is None or on < one.valid_to)
+    )
 
 
 def find(code: str, on: date) -> Purpose | None:

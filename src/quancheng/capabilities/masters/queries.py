@@ -25,7 +25,7 @@ from quancheng.capabilities.masters.models.records import PREFIX
 from quancheng.capabilities.masters.purposes import Purpose
 from quancheng.capabilities.masters.recipe import recipe
 from quancheng.capabilities.masters.running import key_of
-from quancheng.capabilities.people.places import in_region
+from quancheng.capabilities.people.queries import in_region
 from quancheng.core.linkage import LinkageError, VacancyRule
 from quancheng.core.text import Text
 from quancheng.kernel import access, clock, rulebook
@@ -38,7 +38,8 @@ def masters(actor: Actor) -> list[Master]:
     """Masters the actor may see, with counts of records."""
     active = Q(goldens__state=Golden.State.ACTIVE)
     found = access.visible(actor, Master).annotate(
-        records=Count("goldens", filter=active), many=Count("goldens", filter=active & Q(goldens__sources__gte=2))
+        records=Count("goldens", filter=active),
+        many=Count("goldens", filter=active & Q(goldens__sources__gte=2)),
     )
     return list(found)
 
@@ -91,7 +92,10 @@ def record(actor: Actor, code: str) -> Golden:
     number: int | None = int(digits)
     for _ in range(64):
         found = (
-            access.visible(actor, Golden).filter(master__code=kind, number=number).select_related("master").first()
+            access.visible(actor, Golden)
+            .filter(master__code=kind, number=number)
+            .select_related("master")
+            .first()
         )
         if found is None or found.state != Golden.State.MERGED or found.successor is None:
             break
@@ -120,7 +124,12 @@ def by_key(actor: Actor, one: Master, key: str) -> Golden:
 
 def members(actor: Actor, golden: Golden) -> QuerySet[Member]:
     """Source rows under a record."""
-    return access.visible(actor, Member).filter(golden=golden).select_related("source", "golden").order_by("source__trust")
+    return (
+        access.visible(actor, Member)
+        .filter(golden=golden)
+        .select_related("source", "golden")
+        .order_by("source__trust")
+    )
 
 
 def opened(actor: Actor, golden: Golden) -> tuple[Opening, Purpose] | None:
@@ -199,11 +208,15 @@ def by_community(actor: Actor, region: str = "", limit: int = 200) -> list[dict[
     found = access.visible(actor, Home)
     if region:
         found = found.filter(in_region(region))
-    rows = found.order_by().values("region_code").annotate(
-        homes=Count("pk"),
-        vacant=Count("pk", filter=Q(state=Home.State.VACANT)),
-        check=Count("pk", filter=Q(state=Home.State.UNCERTAIN)),
-        contradictions=Count("pk", filter=Q(contradictions_count__gt=0)),
+    rows = (
+        found.order_by()
+        .values("region_code")
+        .annotate(
+            homes=Count("pk"),
+            vacant=Count("pk", filter=Q(state=Home.State.VACANT)),
+            check=Count("pk", filter=Q(state=Home.State.UNCERTAIN)),
+            contradictions=Count("pk", filter=Q(contradictions_count__gt=0)),
+        )
     )
     return list(rows.order_by("-vacant", "region_code")[:limit])
 
@@ -278,4 +291,7 @@ def looks(golden: Golden, limit: int = 20) -> list[dict[str, Any]]:
     """谁看过: the latest looks at a record."""
     known = {one.code: one.text for one in purposes.in_force(clock.today())}
     rows = Opening.objects.filter(golden=golden).order_by("-id")[:limit]
-    return [{"at": one.at, "who": one.who, "purpose": known.get(one.purpose, one.purpose), "case": one.case} for one in rows]
+    return [
+        {"at": one.at, "who": one.who, "purpose": known.get(one.purpose, one.purpose), "case": one.case}
+        for one in rows
+    ]

@@ -131,14 +131,16 @@ _COMPARISONS: Mapping[str, Callable[[str, Text], Comparison]] = {
     "phone": lambda field, text: phone(field, text),
     "address": lambda field, text: address(field, text),
     "words": lambda field, text: words(field, text, field, 0.92, 0.8),
-    "code": lambda field, text: exact(field, text, field),
+    "code": lambda field, text: exact(field, text, field, owned=True),
 }
 
 
 @cache
 def recipes() -> dict[str, Recipe]:
     """Every master of the release by code."""
-    return {code: read(tomllib.loads((FOLDER / "masters" / f"{code}.toml").read_text("utf-8"))) for code in CODES}
+    return {
+        code: read(tomllib.loads((FOLDER / "masters" / f"{code}.toml").read_text("utf-8"))) for code in CODES
+    }
 
 
 def recipe(code: str) -> Recipe:
@@ -173,7 +175,8 @@ def read(said: Mapping[str, Any]) -> Recipe:
         Linkage(said["linkage"]),
         fields,
         tuple(
-            _COMPARISONS[one["kind"]](one["field"], labels[one["field"]]) for one in said.get("comparison", ())
+            _COMPARISONS[one["kind"]](one["field"], labels[one["field"]])
+            for one in said.get("comparison", ())
         ),
         tuple(
             BlockingRule(one["name"], tuple((field, known[form]) for field, form in one["keys"]))

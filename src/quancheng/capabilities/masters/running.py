@@ -12,9 +12,26 @@ from quancheng.capabilities.masters.actions.dwelling import HomeDraft
 from quancheng.capabilities.masters.actions.reviewing import decisions_of
 from quancheng.capabilities.masters.building import Records, Resolved, Settings, gild, resolve
 from quancheng.capabilities.masters.dwelling import Person, dwellings, place_of
-from quancheng.capabilities.masters.models import Build, Golden, LinkageModel, Master, Member, Source, Survivorship
+from quancheng.capabilities.masters.models import (
+    Build,
+    Golden,
+    LinkageModel,
+    Master,
+    Member,
+    Source,
+    Survivorship,
+)
 from quancheng.capabilities.masters.recipe import Linkage, Recipe, key_form, model_from, recipe
-from quancheng.core.linkage import ChangeKind, FieldRule, Guard, LinkageError, Model, Numbers, Strategy, Thresholds
+from quancheng.core.linkage import (
+    ChangeKind,
+    FieldRule,
+    Guard,
+    LinkageError,
+    Model,
+    Numbers,
+    Strategy,
+    Thresholds,
+)
 from quancheng.core.text import Text
 from quancheng.kernel import clock, rulebook
 from quancheng.kernel.actions import Call
@@ -53,7 +70,10 @@ def _run(call: Call, build: Build, tell: Tell) -> dict[str, Any]:
     master, made = build.master, recipe(build.master.code)
     tell(0.05, Text("读取来源", "reading sources"))
     read = sources.read(master)
-    members = {one.ref: one for one in Member.objects.filter(source__master=master).select_related("source", "golden")}
+    members = {
+        one.ref: one
+        for one in Member.objects.filter(source__master=master).select_related("source", "golden")
+    }
     numbers = numbers_of(master, members.values())
     changed = _changed(build, read.records, members)
     model = None if build.mode == Build.Mode.TRAIN else active_model(master, made)
@@ -68,7 +88,9 @@ def _run(call: Call, build: Build, tell: Tell) -> dict[str, Any]:
     counts |= _close(call, build, found, numbers, read.records, members)
     counts |= _queue(call, build, found, read.records, changed)
     counts |= {"rows": len(read.records), "candidates": found.candidates, "oversize": len(found.oversize)}
-    actions.finish_build(call, build=build, counts=counts, versions=read.versions, rows=read.rows, model=version)
+    actions.finish_build(
+        call, build=build, counts=counts, versions=read.versions, rows=read.rows, model=version
+    )
     if master.code in ("population", "space"):
         counts["homes"] = judge_all_homes(call)
     return counts
@@ -77,7 +99,9 @@ def _run(call: Call, build: Build, tell: Tell) -> dict[str, Any]:
 def numbers_of(master: Master, members: Iterable[Member]) -> Numbers:
     """编号状态 as the tables keep it."""
     last = Golden.objects.filter(master=master).order_by("-number").values_list("number", flat=True).first()
-    merged = Golden.objects.filter(master=master, state=Golden.State.MERGED).values_list("number", "successor")
+    merged = Golden.objects.filter(master=master, state=Golden.State.MERGED).values_list(
+        "number", "successor"
+    )
     of = {one.ref: one.golden.number for one in members}
     return Numbers(of, (last or 0) + 1, {number: into for number, into in merged if into})
 
@@ -102,7 +126,10 @@ def active_model(master: Master, made: Recipe) -> Model | None:
 
 def settings_of(master: Master) -> Settings:
     """Thresholds, guard, decisions in force today."""
-    limits, guard = rulebook.find("masters.thresholds").table(), rulebook.find("masters.cluster_guard").table()
+    limits, guard = (
+        rulebook.find("masters.thresholds").table(),
+        rulebook.find("masters.cluster_guard").table(),
+    )
     decisions = decisions_of(master)
     return Settings(
         Thresholds(_float(limits["accept"]), _float(limits["review"])),
@@ -121,19 +148,27 @@ def _keep(call: Call, build: Build, found: Resolved, rows: int) -> int:
     if found.fitting is not None:
         kept = actions.keep_model(call, build=build, fitting=found.fitting, rows=rows, pairs=found.candidates)
         return kept.version
-    version = LinkageModel.objects.filter(master=build.master, active=True).values_list("version", flat=True).first()
+    version = (
+        LinkageModel.objects.filter(master=build.master, active=True)
+        .values_list("version", flat=True)
+        .first()
+    )
     return version or 0
 
 
 def rules_of(master: Master, made: Recipe) -> tuple[FieldRule, ...]:
     """存活规则 in force today: the latest of each field, over the sources' order of trust."""
     trust = tuple(master.sources.order_by("trust", "id").values_list("code", flat=True)) or ("-",)
-    rows = Survivorship.objects.filter(master=master, valid_from__lte=clock.today()).order_by("valid_from", "id")
+    rows = Survivorship.objects.filter(master=master, valid_from__lte=clock.today()).order_by(
+        "valid_from", "id"
+    )
     latest = {one.field: one for one in rows}
     return tuple(
         FieldRule(
             spec.name,
-            tuple(Strategy(one) for one in latest[spec.name].strategies) if spec.name in latest else spec.strategies,
+            tuple(Strategy(one) for one in latest[spec.name].strategies)
+            if spec.name in latest
+            else spec.strategies,
             tuple(latest[spec.name].trust) if spec.name in latest and latest[spec.name].trust else trust,
         )
         for spec in made.fields
@@ -275,4 +310,3 @@ def _population() -> Iterator[Person]:
             said.get("register", ""), said.get("relation", ""), said.get("alive", "yes") != "no",
             tuple((m.source.zh, m.values["address"]) for m in one.members.all() if m.values.get("address")),
         )  # fmt: skip
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -126,7 +126,9 @@ def _people(source: Source) -> Iterator[Row]:
 
 
 def _firms(source: Source) -> Iterator[Row]:
-    found = people.search_firms(SYSTEM, {"region": source.region}).select_related("legal_person").order_by("pk")
+    found = (
+        people.search_firms(SYSTEM, {"region": source.region}).select_related("legal_person").order_by("pk")
+    )
     for one in found.iterator(chunk_size=2000):
         yield (
             str(one.pk),

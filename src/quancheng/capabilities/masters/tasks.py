@@ -47,4 +47,8 @@ def themes(handle: Any = None) -> dict[str, int]:
 def theme(handle: jobs.JobHandle, theme: int) -> dict[str, int]:
     """刷新一个主题库 after its base changed."""
     found = Theme.objects.get(pk=theme)
-    return {"rows": actions.refresh_theme(Call.system("masters"), theme=found).rows} if found.active else {"rows": 0}
+    return (
+        {"rows": actions.refresh_theme(Call.system("masters"), theme=found).rows}
+        if found.active
+        else {"rows": 0}
+    )

@@ -38,7 +38,12 @@ def column_of(spec: FieldSpec, personal: bool) -> ColumnSpec:
     """A master's field as a column of a data table."""
     kind = _KINDS.get(spec.kind, Kind.TEXT)
     return ColumnSpec(
-        spec.name, kind, spec.text.zh, spec.text.en, level=spec.level, personal=personal and spec.kind in _PERSONAL
+        spec.name,
+        kind,
+        spec.text.zh,
+        spec.text.en,
+        level=spec.level,
+        personal=personal and spec.kind in _PERSONAL,
     )
 
 
@@ -73,7 +78,9 @@ def condition_of(lines: Sequence[tuple[str, str, str]], base: TableSchema) -> Co
         if test in ("missing", "known"):
             parts.append(IsMissing(field) if test == "missing" else Not(IsMissing(field)))
         elif test == "in":
-            values = tuple(literal(field, kind, one) for one in said.replace("，", ",").split(",") if one.strip())
+            values = tuple(
+                literal(field, kind, one) for one in said.replace("，", ",").split(",") if one.strip()
+            )
             parts.append(IsIn(field, values))
         elif test in _TESTS:
             parts.append(Comparison(field, _TESTS[test], literal(field, kind, said)))

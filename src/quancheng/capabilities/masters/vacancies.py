@@ -27,7 +27,13 @@ def in_force(on: date | None = None) -> Points:
     """空置判定分值表 in force on a day (today)."""
     found = rulebook.find("masters.vacancy", on)
     said = found.rule
-    return Points(rule_from(cast(Mapping[str, Any], said.value)), said.valid_from, said.authority, said.citation, said.simulated)
+    return Points(
+        rule_from(cast(Mapping[str, Any], said.value)),
+        said.valid_from,
+        said.authority,
+        said.citation,
+        said.simulated,
+    )
 
 
 def rule_from(said: Mapping[str, Any]) -> VacancyRule:
@@ -37,7 +43,10 @@ def rule_from(said: Mapping[str, Any]) -> VacancyRule:
             str(one["name"]),
             Text(str(one["zh"]), str(one["en"])),
             Text(str(one["unit_zh"]), str(one["unit_en"])),
-            (*(Band(float(below), float(points)) for below, points in one["bands"]), Band(None, float(one["rest"]))),
+            (
+                *(Band(float(below), float(points)) for below, points in one["bands"]),
+                Band(None, float(one["rest"])),
+            ),
         )
         for one in said["features"]
     )

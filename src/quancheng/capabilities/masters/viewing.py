@@ -63,7 +63,9 @@ def select(base: str, fields: Sequence[str], condition: Condition | None) -> Sel
         expression = theming.selected(ibis.memtable(table), schema.names, condition)
         rows = ibis.duckdb.connect().to_pyarrow(expression)
         build = Master.objects.get(code=code).builds.filter(state="done").order_by("-id").first()
-        inputs = [{"master": code, "build": build.pk if build else 0, "versions": build.versions if build else {}}]
+        inputs = [
+            {"master": code, "build": build.pk if build else 0, "versions": build.versions if build else {}}
+        ]
     else:
         view = tables.view(base)
         with view.ibis() as table:
@@ -75,5 +77,8 @@ def select(base: str, fields: Sequence[str], condition: Condition | None) -> Sel
 def goldens(code: str, schema: TableSchema) -> pa.Table:
     """Active golden records of a master as typed columns."""
     found = Golden.objects.filter(master__code=code, state=Golden.State.ACTIVE).select_related("master")
-    rows = [{**theming.typed(one.values, schema), "record": one.code} for one in found.order_by("number").iterator(2000)]
+    rows = [
+        {**theming.typed(one.values, schema), "record": one.code}
+        for one in found.order_by("number").iterator(2000)
+    ]
     return pa.Table.from_pylist(rows, schema=schema.arrow())

@@ -25,12 +25,12 @@ __all__ = [
     "DIFFERENT",
     "MISSING",
     "Alike",
+    "BothSound",
     "Comparison",
     "Crossed",
     "Edits",
     "Overlap",
     "Same",
-    "Slip",
     "Step",
     "Test",
     "address",
@@ -177,28 +177,19 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
-    """``edits`` hold and at most one of the two numbers passes its own check digit (笔误).
+class BothSound:
+    """Both numbers pass their own check digit (两个号码都有效); after ``Same``: they are two people's.
 
     The check digit of GB 11643 (ISO 7064, MOD 11-2) finds every single wrong digit and every swap of
     neighbours: two sound numbers that differ are two people, such as twins, however alike they look.
     """
 
-    edits: Edits
-
-    @property
-    def form(self) -> Form:
-        """The form that is compared."""
-        return self.edits.form
+    form: Form
 
     def holds(self, frame: Frame, field: str, left: Rows, right: Rows) -> Hits:
-        """Only pairs that are close are checked."""
-        hits = self.edits.holds(frame, field, left, right)
-        close = np.flatnonzero(hits)
+        """Only what is not the same is asked."""
         column = frame.column(field, self.form)
-        both = _sound(column, column.codes[left[close]]) & _sound(column, column.codes[right[close]])
-        hits[close[both]] = False
-        return hits
+        return _sound(column, column.codes[left]) & _sound(column, column.codes[right])
 
 
 _WEIGHTS = np.array([pow(2, 17 - place, 11) for place in range(17)])
@@ -229,10 +220,11 @@ def _within(name: str, value: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung (一级): a test and what a person reads when it holds."""
+    """One rung (一级): a test and what a person reads when it holds. ``veto``: then they are not the same."""
 
     label: Text
     test: Test
+    veto: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +232,8 @@ class Comparison:
     """One line of evidence (比较项): ``steps`` from strongest to weakest.
 
     ``frequencies``: agreement on a rare value counts more than on a common one (词频调整); it applies to
-    the first step, which must then be ``Same``.
+    the first step, which must then be ``Same``. ``owned``: a value that only its owner has, such as a number
+    given by a register: agreement by chance is next to nothing, see ``fit``.
     """
 
     name: str
@@ -248,6 +241,7 @@ class Comparison:
     field: str
     steps: tuple[Step, ...]
     frequencies: bool = False
+    owned: bool = False
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -270,6 +264,10 @@ class Comparison:
             return MISSING_LABEL
         return DIFFERENT_LABEL if level == DIFFERENT else self.steps[len(self.steps) - level].label
 
+    def vetoes(self, level: int) -> bool:
+        """Whether a level rules a match out, whatever else agrees (一票否决)."""
+        return level > DIFFERENT and self.steps[len(self.steps) - level].veto
+
     def compare(self, frame: Frame, left: Rows, right: Rows) -> NDArray[np.int8]:
         """Level of each pair of rows."""
         base = frame.column(self.field, self.steps[0].test.form).codes
@@ -290,10 +288,16 @@ _TWO = Text("两处笔误", "two slips")
 
 
 def exact(
-    name: str, label: Text, field: str, *, frequencies: bool = False, form: Form = forms.PLAIN
+    name: str,
+    label: Text,
+    field: str,
+    *,
+    frequencies: bool = False,
+    form: Form = forms.PLAIN,
+    owned: bool = False,
 ) -> Comparison:
     """The same or not (精确比较)."""
-    return Comparison(name, label, field, (Step(_SAME, Same(form)),), frequencies)
+    return Comparison(name, label, field, (Step(_SAME, Same(form)),), frequencies, owned)
 
 
 def words(name: str, label: Text, field: str, *least: float, frequencies: bool = True) -> Comparison:
@@ -307,21 +311,17 @@ def words(name: str, label: Text, field: str, *least: float, frequencies: bool =
 
 
 def resident_id(field: str, label: Text = Text("身份证号码", "resident identity number")) -> Comparison:
-    """公民身份号码: the same (15 digits raised to 18), one slip, two slips (of numbers that do not both
-    pass their check digit), or only region and birth date."""
+    """公民身份号码: the same (15 digits raised to 18); two sound numbers, which rules a match out; one slip,
+    two slips, or only region and birth date."""
     form = forms.RESIDENT_ID
-    region = Step(Text("地址码和出生日期相同", "same region and birth date"), Same(forms.prefix(form, 14)))
-    return Comparison(
-        field,
-        label,
-        field,
-        (
-            Step(_SAME, Same(form)),
-            Step(_SLIP, Slip(Edits(form, 1))),
-            Step(_TWO, Slip(Edits(form, 2))),
-            region,
-        ),
+    steps = (
+        Step(_SAME, Same(form)),
+        Step(Text("两个号码都有效而不同", "two sound numbers that differ"), BothSound(form), veto=True),
+        Step(_SLIP, Edits(form, 1)),
+        Step(_TWO, Edits(form, 2)),
+        Step(Text("地址码和出生日期相同", "same region and birth date"), Same(forms.prefix(form, 14))),
     )
+    return Comparison(field, label, field, steps, owned=True)
 
 
 def chinese_name(

@@ -54,7 +54,7 @@ def explain(model: Model, frame: Frame, left: int, right: int, thresholds: Thres
     evidence = []
     for column, comparison in enumerate(model.comparisons):
         level = int(comparison.compare(frame, *rows)[0])
-        bits = float(np.clip(model.weights[column].bits(level), -model.most_bits, model.most_bits))
+        bits = model.level_bits(column, level)
         rarity = 0.0
         if comparison.frequencies and level == comparison.levels - 1:
             rarity = float(model.rarity(frame, column, rows[0])[0])

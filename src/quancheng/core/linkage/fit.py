@@ -8,7 +8,8 @@ there by construction; sessions are averaged by the matches each expects. The pr
 point of "expected matches among all candidates by all pairs".
 
 Random pairs hold matches too. For a number that only its owner has they are *all* of the agreement, so
-the share that the matches explain is taken off u, down to a tenth of what was seen.
+the share that the matches explain is taken off u, down to a tenth of what was seen (a thousandth for a
+comparison that is ``owned``: the errors of the register that gave the number).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = ["Fitting", "Session", "fit"]
 
 _ROUNDS, _CLOSE = 300, 1e-7
 _START_M, _START_RATE = 0.9, 0.2
-_TENTH = 0.1
+_TENTH, _THOUSANDTH = 0.1, 0.001
 Table = NDArray[np.float64]
 
 
@@ -76,7 +77,10 @@ def fit(
     for _ in range(3):
         m, sessions, learned = _sessions(pairs, u, m)
         rate = _prior(pairs, m, u)
-        u = [_without_matches(one, its_m, rate) for one, its_m in zip(seen, m, strict=True)]
+        u = [
+            _without_matches(one, its_m, rate, comparison.owned)
+            for one, its_m, comparison in zip(seen, m, pairs.comparisons, strict=True)
+        ]
     weights = tuple(
         LevelWeights(tuple(one.tolist()), tuple(other.tolist()), place in learned)
         for place, (one, other) in enumerate(zip(m, u, strict=True))
@@ -125,8 +129,11 @@ def _agreement(frame: Frame, codes: NDArray[np.int32]) -> float:
     return float((mine * theirs).sum() / total) if total else 0.0
 
 
-def _without_matches(seen: Table, m: Table, rate: float) -> Table:
-    rest = np.maximum((seen - rate * m) / (1 - rate), _TENTH * seen)
+def _without_matches(seen: Table, m: Table, rate: float, owned: bool) -> Table:
+    least = _TENTH * seen
+    if owned:
+        least[-1] = _THOUSANDTH * seen[-1]
+    rest = np.maximum((seen - rate * m) / (1 - rate), least)
     return np.asarray(rest / rest.sum())
 
 

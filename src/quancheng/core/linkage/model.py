@@ -24,6 +24,9 @@ from quancheng.core.text import Text
 
 __all__ = ["LevelWeights", "Model", "Thresholds", "Verdict", "probability"]
 
+VETO_BITS = -300.0
+"""Weight of a level that rules a match out (一票否决): more than all agreement there can be."""
+
 
 class Verdict(StrEnum):
     """What happens to a pair (判定)."""
@@ -98,12 +101,18 @@ class Model:
         """Log odds of the prior (先验, bits)."""
         return log2(self.prior / (1 - self.prior))
 
+    def level_bits(self, column: int, level: int) -> float:
+        """What a level of a comparison says, within ``most_bits``; a veto is beyond everything."""
+        if self.comparisons[column].vetoes(level):
+            return VETO_BITS
+        return min(max(self.weights[column].bits(level), -self.most_bits), self.most_bits)
+
     def pattern_bits(self, levels: NDArray[np.int8]) -> NDArray[np.float64]:
         """Weight of patterns without prior and term frequencies; a column of ``levels`` per comparison."""
         total = np.zeros(len(levels))
         for column, weights in enumerate(self.weights):
-            table = np.array([weights.bits(level) for level in range(-1, len(weights.m))])
-            total += table.clip(-self.most_bits, self.most_bits)[levels[:, column] + 1]
+            table = np.array([self.level_bits(column, level) for level in range(-1, len(weights.m))])
+            total += table[levels[:, column] + 1]
         return total
 
     def score(self, pairs: Compared) -> NDArray[np.float32]:

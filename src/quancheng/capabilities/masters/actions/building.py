@@ -8,7 +8,16 @@ from datetime import date, timedelta
 from typing import Any
 
 from quancheng.capabilities.masters.building import Doubt, Gilded, differences
-from quancheng.capabilities.masters.models import Build, Change, Golden, LinkageModel, Master, Member, Pair, Source
+from quancheng.capabilities.masters.models import (
+    Build,
+    Change,
+    Golden,
+    LinkageModel,
+    Master,
+    Member,
+    Pair,
+    Source,
+)
 from quancheng.capabilities.masters.recipe import model_to, recipe
 from quancheng.core.linkage import Fitting
 from quancheng.core.text import Text
@@ -91,7 +100,12 @@ def keep_model(call: Call, *, build: Build, fitting: Fitting, rows: int, pairs: 
     """保存模型: a new version, in use from now on."""
     access.require(call.actor, "run", Build)
     master = build.master
-    last = LinkageModel.objects.filter(master=master).order_by("-version").values_list("version", flat=True).first()
+    last = (
+        LinkageModel.objects.filter(master=master)
+        .order_by("-version")
+        .values_list("version", flat=True)
+        .first()
+    )
     LinkageModel.objects.filter(master=master, active=True).update(active=False)
     made: LinkageModel = LinkageModel.objects.create(
         master=master, version=(last or 0) + 1, weights=model_to(fitting.model), prior=fitting.model.prior,
@@ -122,7 +136,9 @@ def apply_groups(call: Call, *, build: Build, drafts: Sequence[Draft]) -> dict[s
             new.append(_filled(row, one, call))
         elif old.digest != one.made.digest or old.state != Golden.State.ACTIVE:
             said = differences(old.values, one.made.values)
-            history.append(Change(golden=old, at=call.at, kind=Change.Kind.VALUES, by=by, detail={"fields": said}))
+            history.append(
+                Change(golden=old, at=call.at, kind=Change.Kind.VALUES, by=by, detail={"fields": said})
+            )
             changed.append(_filled(old, one, call))
     made = Golden.objects.bulk_create(new, batch_size=500)
     history += [
@@ -130,7 +146,9 @@ def apply_groups(call: Call, *, build: Build, drafts: Sequence[Draft]) -> dict[s
         for row in made
     ]
     Golden.objects.bulk_update(changed, _WRITTEN, batch_size=200)
-    Change.objects.bulk_create([one for one in history if one.kind != "values" or one.detail["fields"]], batch_size=500)
+    Change.objects.bulk_create(
+        [one for one in history if one.kind != "values" or one.detail["fields"]], batch_size=500
+    )
     rows = {one.number: one for one in (*before.values(), *made)}
     members = _write_members(drafts, rows)
     audit.note(build=build.pk, new=len(new), changed=len(changed), members=members)
@@ -155,7 +173,9 @@ def _filled(row: Golden, one: Draft, call: Call) -> Golden:
 
 
 def _write_members(drafts: Sequence[Draft], rows: Mapping[int, Golden]) -> int:
-    wanted = {(one.source, one.record): (one, rows[draft.number]) for draft in drafts for one in draft.members}
+    wanted = {
+        (one.source, one.record): (one, rows[draft.number]) for draft in drafts for one in draft.members
+    }
     records = [record for _, record in wanted]
     known: dict[tuple[int, str], Member] = {}
     sources = {source for source, _ in wanted}
@@ -233,7 +253,12 @@ def _ended(row: Golden, call: Call, kind: str, by: str, detail: dict[str, Any]) 
 
 @action("masters.build.doubts", idempotent=False)
 def queue_doubts(
-    call: Call, *, build: Build, doubts: Sequence[Doubt], regions: Mapping[str, str], among: Sequence[str] | None
+    call: Call,
+    *,
+    build: Build,
+    doubts: Sequence[Doubt],
+    regions: Mapping[str, str],
+    among: Sequence[str] | None,
 ) -> dict[str, int]:
     """待核对: new doubts are asked, doubts that are none any more are withdrawn, decided ones stay as they are.
 
@@ -255,7 +280,12 @@ def queue_doubts(
             again.append(row)
         else:
             continue
-        row.state, row.bits, row.probability, row.value = Pair.State.OPEN, one.pair.bits, one.probability, value
+        row.state, row.bits, row.probability, row.value = (
+            Pair.State.OPEN,
+            one.pair.bits,
+            one.probability,
+            value,
+        )
         row.unclear, row.evidence, row.sampled = one.pair.unclear, list(one.evidence), one.sampled
         row.region_code = regions.get(ends[0]) or regions.get(ends[1]) or ""
         row.simulated = call.actor.simulated
@@ -267,7 +297,9 @@ def queue_doubts(
     ]
     Pair.objects.bulk_create(new, batch_size=500)
     Pair.objects.bulk_update(
-        again, ["state", "bits", "probability", "value", "unclear", "evidence", "sampled", "region_code"], batch_size=200
+        again,
+        ["state", "bits", "probability", "value", "unclear", "evidence", "sampled", "region_code"],
+        batch_size=200,
     )
     for start in range(0, len(over), 500):
         Pair.objects.filter(pk__in=over[start : start + 500]).update(state=Pair.State.WITHDRAWN)
@@ -277,7 +309,13 @@ def queue_doubts(
 
 @action("masters.build.finish", idempotent=False)
 def finish_build(
-    call: Call, *, build: Build, counts: Mapping[str, Any], versions: Mapping[str, int], rows: Mapping[str, int], model: int
+    call: Call,
+    *,
+    build: Build,
+    counts: Mapping[str, Any],
+    versions: Mapping[str, int],
+    rows: Mapping[str, int],
+    model: int,
 ) -> Build:
     """完成构建: the versions read are kept, the master is up to date, others hear of it."""
     access.require(call.actor, "run", Build)
@@ -290,7 +328,13 @@ def finish_build(
     build.save()
     Master.objects.filter(pk=build.master_id).update(stale=False)
     audit.note(build=build.pk, **counts)
-    data = {"master": build.master.code, "build": build.pk, "mode": build.mode, **counts, "versions": dict(versions)}
+    data = {
+        "master": build.master.code,
+        "build": build.pk,
+        "mode": build.mode,
+        **counts,
+        "versions": dict(versions),
+    }
     events.emit("masters.built", build.master.code, data)
     return build
 
@@ -299,7 +343,9 @@ def finish_build(
 def fail_build(call: Call, *, build: Build, why: Text) -> None:
     """构建失败, with the reason people read."""
     access.require(call.actor, "run", Build)
-    Build.objects.filter(pk=build.pk).update(state=Build.State.FAILED, finished_at=call.at, error=why.to_dict())
+    Build.objects.filter(pk=build.pk).update(
+        state=Build.State.FAILED, finished_at=call.at, error=why.to_dict()
+    )
     audit.note(build=build.pk, why=why.zh)
 
 
@@ -312,6 +358,11 @@ def mark_stale(call: Call, *, table: str, version: int) -> int:
         Master.objects.filter(pk=master.pk).update(stale=True)
         waiting = Build.objects.filter(master=master, state=Build.State.QUEUED, mode=Build.Mode.CHANGES)
         if not waiting.exists():
-            ask_build(call.with_key(None), master=master, mode=Build.Mode.CHANGES, reason=f"数据表 {table[:36]} 第{version}版")
+            ask_build(
+                call.with_key(None),
+                master=master,
+                mode=Build.Mode.CHANGES,
+                reason=f"数据表 {table[:36]} 第{version}版",
+            )
     audit.note(table=table, version=version, masters=len(touched))
     return len(touched)

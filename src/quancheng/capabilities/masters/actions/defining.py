@@ -93,11 +93,15 @@ def change_source(call: Call, *, source: Source, trust: int, active: bool, reaso
         raise InvalidInput(fields={"reason": Text("请填写理由", "Enter the reason")})
     if not 1 <= trust <= 99:
         raise InvalidInput(fields={"trust": Text("信任次序为1到99", "Trust is 1 to 99")})
-    audit.note(source=source.code, before=[source.trust, source.active], after=[trust, active], reason=reason[:300])
+    audit.note(
+        source=source.code, before=[source.trust, source.active], after=[trust, active], reason=reason[:300]
+    )
     source.trust, source.active = trust, active
     source.save(update_fields=["trust", "active"])
     Master.objects.filter(pk=source.master_id).update(stale=True)
-    events.emit("masters.source.changed", source.master.code, {"master": source.master.code, "source": source.code})
+    events.emit(
+        "masters.source.changed", source.master.code, {"master": source.master.code, "source": source.code}
+    )
     return source
 
 
@@ -119,7 +123,9 @@ def change_rule(
         wrong["field"] = Text("没有这个字段", "No such field")
     known = {one.value for one in Strategy}
     if not strategies or len(set(strategies)) < len(strategies) or not known.issuperset(strategies):
-        wrong["strategies"] = Text("请选择一种或几种不同的取值次序", "Choose one or more different strategies")
+        wrong["strategies"] = Text(
+            "请选择一种或几种不同的取值次序", "Choose one or more different strategies"
+        )
     if valid_from < call.at.date():
         wrong["valid_from"] = Text("起始日不能早于今天", "The first day cannot be in the past")
     if not reason.strip():
@@ -145,7 +151,9 @@ def use_model(call: Call, *, model: LinkageModel, reason: str) -> LinkageModel:
     access.require(call.actor, "steward", model.master)
     if model.recipe != recipe(model.master.code).digest:
         raise Conflict(
-            Text("比较项已改变，该模型不再适用。", "The comparisons have changed; this model no longer fits."),
+            Text(
+                "比较项已改变，该模型不再适用。", "The comparisons have changed; this model no longer fits."
+            ),
             todo=Text("请重新训练。", "Train a new one."),
         )
     if not reason.strip():

@@ -44,7 +44,9 @@ def judge_homes(call: Call, *, drafts: Sequence[HomeDraft]) -> int:
     rows = {one.golden_id: one.pk for one in (*made, *before.values())}
     Residence.objects.filter(home__in=list(rows.values())).delete()
     people = [
-        Residence(home_id=rows[one.golden], golden_id=int(who.person), sources=list(who.sources), chosen=who.chosen)
+        Residence(
+            home_id=rows[one.golden], golden_id=int(who.person), sources=list(who.sources), chosen=who.chosen
+        )
         for one in drafts
         if one.dwelling
         for who in one.dwelling.lives

@@ -57,7 +57,9 @@ def _open(call: Call, golden: Golden, chosen: Purpose, case: str, way: str) -> O
     if chosen.by_consent and golden.master.personal and not agreed(golden, chosen):
         raise Forbidden(
             Text("本人未同意将信息用于此用途。", "The person has not agreed to this purpose."),
-            todo=Text("请先征得本人同意，或以法定用途查看。", "Ask for consent, or state a purpose the law gives."),
+            todo=Text(
+                "请先征得本人同意，或以法定用途查看。", "Ask for consent, or state a purpose the law gives."
+            ),
         )
     return _note(call, golden, chosen, case, way)
 
@@ -67,7 +69,12 @@ def _note(call: Call, golden: Golden, chosen: Purpose, case: str, way: str) -> O
         golden=golden, purpose=chosen.code, case=case.strip()[:80], who=str(call.actor)[:100],
         user=call.actor.user_id, way=way, fields=list(chosen.fields), at=call.at, simulated=golden.simulated,
     )  # fmt: skip
-    detail = {"purpose": chosen.text.zh, "case": made.case, "master": golden.master.code, "number": golden.code}
+    detail = {
+        "purpose": chosen.text.zh,
+        "case": made.case,
+        "master": golden.master.code,
+        "number": golden.code,
+    }
     audit.note(**detail)
     if golden.person is not None:
         # the reference the person's own page of uses reads
@@ -101,7 +108,9 @@ def give_consent(call: Call, *, purpose: str) -> Consent:
     access.require(call.actor, "consent", Consent)
     chosen = purposes.find(purpose, clock.today())
     if chosen is None or not chosen.by_consent or call.actor.person_id is None:
-        raise InvalidInput(fields={"purpose": Text("该用途不以同意为依据", "This purpose does not rest on consent")})
+        raise InvalidInput(
+            fields={"purpose": Text("该用途不以同意为依据", "This purpose does not rest on consent")}
+        )
     if Consent.objects.filter(person=call.actor.person_id, purpose=purpose, withdrawn_at=None).exists():
         raise Conflict(Text("您已同意此用途。", "You have agreed to this already."))
     made: Consent = Consent.objects.create(person=call.actor.person_id, purpose=purpose, given_at=call.at)

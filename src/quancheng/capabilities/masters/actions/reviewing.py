@@ -39,7 +39,11 @@ def decide_pair(call: Call, *, pair: Pair, verdict: str, reason: str) -> Pair:
         state = Pair.State.SECOND
         locked.needs_second = True
     locked.state, locked.reason, locked.second_by = state, reason.strip()[:300], ""
-    locked.decided_by, locked.decided_user, locked.decided_at = str(call.actor)[:100], call.actor.user_id, call.at
+    locked.decided_by, locked.decided_user, locked.decided_at = (
+        str(call.actor)[:100],
+        call.actor.user_id,
+        call.at,
+    )
     locked.save()
     audit.note(pair=locked.pk, verdict=verdict, state=locked.state, reason=locked.reason)
     if locked.decided:
@@ -112,7 +116,9 @@ def decisions_of(master: Master) -> Decisions:
     made = {}
     for one in found:
         assert one.decided_at is not None
-        said = Decision(one.left, one.right, one.state == Pair.State.SAME, one.decided_by, one.decided_at, one.reason)
+        said = Decision(
+            one.left, one.right, one.state == Pair.State.SAME, one.decided_by, one.decided_at, one.reason
+        )
         made[said.pair] = said
     return Decisions(made)
 
@@ -124,7 +130,9 @@ def _check(master: Master, wanted: Iterable[tuple[str, str, bool]], call: Call) 
         for left, right, same in wanted:
             state = state.decide(Decision(left, right, same, str(call.actor), call.at, ""))
     except LinkageError as wrong:
-        raise Conflict(wrong.text, todo=Text("请先核对相关的其他判定。", "Review the other decisions first.")) from wrong
+        raise Conflict(
+            wrong.text, todo=Text("请先核对相关的其他判定。", "Review the other decisions first.")
+        ) from wrong
 
 
 def _decided(call: Call, master: Master, pairs: Sequence[Pair]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-
 from quancheng.capabilities.masters import theming, viewing
 from quancheng.capabilities.masters.models import Theme
 from quancheng.capabilities.people import queries as people
@@ -48,7 +47,9 @@ def create_theme(
     wrong = _wrong(made)
     if "base" not in wrong and viewing.personal(base) and not is_steward(call):
         # to another department the data of persons goes through a share with a grant, not through a view
-        wrong["base"] = Text("含个人信息的基础库须由基础库管理员建立主题库", "Persons' data: only a steward may")
+        wrong["base"] = Text(
+            "含个人信息的基础库须由基础库管理员建立主题库", "Persons' data: only a steward may"
+        )
     schema = None if "base" in wrong else viewing.schema_of(base)
     held: Condition | None = None
     if schema is not None:
@@ -115,7 +116,9 @@ def refresh_theme(call: Call, *, theme: Theme, prepared: viewing.Selected) -> Th
             schema=prepared.schema, owner=theme.owner, simulated=theme.simulated,
         )  # fmt: skip
         theme.table_id = info.table_id
-    done = tables.replace_rows(system, table_id=theme.table_id, rows=prepared.rows, run=f"theme:{theme.code}:{call.at:%Y%m%d%H%M%S}")
+    done = tables.replace_rows(
+        system, table_id=theme.table_id, rows=prepared.rows, run=f"theme:{theme.code}:{call.at:%Y%m%d%H%M%S}"
+    )
     theme.version, theme.rows, theme.refreshed_at = done.version, prepared.rows.num_rows, call.at
     theme.lineage = {"inputs": prepared.inputs, "fields": list(theme.fields), "condition": theme.condition}
     theme.save(update_fields=["table_id", "version", "rows", "refreshed_at", "lineage"])
@@ -136,5 +139,3 @@ def retire_theme(call: Call, *, theme: Theme, reason: str) -> Theme:
     audit.note(theme=theme.code, reason=reason.strip()[:300])
     events.emit("masters.theme.retired", theme.code, {"theme": theme.code})
     return theme
-
-

@@ -162,4 +162,3 @@ class Change(GuardedModel):
 
     def __str__(self) -> str:
         return f"{self.golden_id} {self.kind}"
-

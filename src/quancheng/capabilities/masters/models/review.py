@@ -109,4 +109,6 @@ class Correction(GuardedModel):
     @property
     def text(self) -> Text:
         """What was asked, in both languages."""
-        return Text(f"{self.field}：{self.held} → {self.claimed}", f"{self.field}: {self.held} → {self.claimed}")
+        return Text(
+            f"{self.field}：{self.held} → {self.claimed}", f"{self.field}: {self.held} → {self.claimed}"
+        )

@@ -77,7 +77,10 @@ def making(request: HttpRequest, code: str) -> HttpResponse:
             messages.success(request, _("已保存，下次构建生效。") if what != "build" else _("已发起构建。"))
             return redirect(request.path)
         bound = {what: form}
-    context = _making(found, made, bound) | {"may_steward": access.allowed(actor, "steward", found), "key": new_key()}
+    context = _making(found, made, bound) | {
+        "may_steward": access.allowed(actor, "steward", found),
+        "key": new_key(),
+    }
     return render(request, "masters/making.html", context, status=422 if bound else 200)
 
 

@@ -26,7 +26,9 @@ def homes(request: HttpRequest) -> HttpResponse:
     actor = desk(request)
     form = forms.HomeFilter(request.GET)
     page = pagination.page(queries.homes(actor, form.wanted()), ("-score", "-id"), request.GET)
-    rows = [{"row": one, "kind": KINDS.get(one.state, ""), "region": _region(one.region_code)} for one in page]
+    rows = [
+        {"row": one, "kind": KINDS.get(one.state, ""), "region": _region(one.region_code)} for one in page
+    ]
     return render(request, "masters/homes.html", {"form": form, "page": page, "rows": rows})
 
 
@@ -65,7 +67,11 @@ def home(request: HttpRequest, pk: int) -> HttpResponse:
     """一户: people by source once a purpose is stated, contradictions, why it looks lived-in or not."""
     actor = desk(request)
     found = queries.home(actor, pk)
-    offered = [one for one in queries.purposes_for(actor, "population") if "address" in one.fields or one.fields == ("*",)]
+    offered = [
+        one
+        for one in queries.purposes_for(actor, "population")
+        if "address" in one.fields or one.fields == ("*",)
+    ]
     form = forms.PurposeForm(request.POST or None, offered=offered, language=language())
     status = 200
     if request.method == "POST":
@@ -90,20 +96,25 @@ def _people(actor: Any, found: Home) -> dict[str, Any]:
         opened = queries.opened(actor, one.golden) is not None
         name = one.golden.label if opened else label_of(one.golden, made)
         named[str(one.golden_id)] = {"name": name, "code": one.golden.code, "opened": opened}
-        lives.append({"row": one, "name": name, "code": one.golden.code, "opened": opened, "values": one.golden.values})
+        lives.append(
+            {"row": one, "name": name, "code": one.golden.code, "opened": opened, "values": one.golden.values}
+        )
     unknown = {"name": "—", "code": "", "opened": False}
     households = [
         {
             "head": named.get(made_["head"], unknown),
             "because": Text.of(made_["because"]),
             "members": [
-                {**named.get(m["person"], unknown), "relation": Text.of(m["relation"])} for m in made_["members"]
+                {**named.get(m["person"], unknown), "relation": Text.of(m["relation"])}
+                for m in made_["members"]
             ],
             "text": Text.of(made_["text"]),
         }
         for made_ in found.households
     ]
     contradictions = [
-        one for one in found.contradictions if not one.get("person") or named.get(one["person"], unknown)["opened"]
+        one
+        for one in found.contradictions
+        if not one.get("person") or named.get(one["person"], unknown)["opened"]
     ]
     return {"lives": lives, "households": households, "contradictions": contradictions}

@@ -98,13 +98,19 @@ def _form(what: str, data: Any, actor: Actor, found: Golden) -> Any:
 
 
 def _member_choices(actor: Actor, found: Golden) -> list[tuple[str, str]]:
-    return [(one.ref, f"{one.source.text.pick(language())} {one.record}") for one in queries.members(actor, found)]
+    return [
+        (one.ref, f"{one.source.text.pick(language())} {one.record}") for one in queries.members(actor, found)
+    ]
 
 
 def _field_choices(actor: Actor, found: Golden) -> list[tuple[str, str]]:
     look = queries.opened(actor, found)
     specs = recipe(found.master.code).fields
-    return [(one.name, one.text.pick(language())) for one in specs if look and look[1].shows(one.name) and found.values.get(one.name)]
+    return [
+        (one.name, one.text.pick(language()))
+        for one in specs
+        if look and look[1].shows(one.name) and found.values.get(one.name)
+    ]
 
 
 def _open(request: Any, found: Golden, form: Any) -> None:
@@ -134,17 +140,29 @@ def _shown(actor: Actor, found: Golden, purpose: Purpose, bound: dict[str, Any])
     return {
         "facts": profile.facts(found, purpose),
         "offered": list(profile.offered(found, purpose.code)),
-        "tags": profile.tags(found) if whole or purpose.shows("birth") or found.master.code == "legal" else (),
+        "tags": profile.tags(found)
+        if whole or purpose.shows("birth") or found.master.code == "legal"
+        else (),
         "licences": profile.related(found, "licence")[:20] if "licence" in purpose.masters else (),
         "credit": profile.related(found, "credit")[:20] if "credit" in purpose.masters else (),
-        "home": profile.home_of(found) if purpose.shows("address") and found.master.code == "population" else None,
+        "home": profile.home_of(found)
+        if purpose.shows("address") and found.master.code == "population"
+        else None,
         "members": [
-            {"row": one, "values": [(spec.text, profile.shown(spec, one.values[spec.name])) for spec in made.fields if one.values.get(spec.name)]}
+            {
+                "row": one,
+                "values": [
+                    (spec.text, profile.shown(spec, one.values[spec.name]))
+                    for spec in made.fields
+                    if one.values.get(spec.name)
+                ],
+            }
             for one in members
         ],
         "changes": [_change(one, made) for one in changes],
         "may_unmerge": len(members) > 1 and access.allowed(actor, "unmerge", found),
-        "unmerge_form": bound.get("unmerge") or (_form("unmerge", None, actor, found) if len(members) > 1 else None),
+        "unmerge_form": bound.get("unmerge")
+        or (_form("unmerge", None, actor, found) if len(members) > 1 else None),
         "correct_form": bound.get("correct") or _form("correct", None, actor, found),
         "may_correct": access.allowed(actor, "correct", found),
     }
@@ -157,4 +175,9 @@ def _change(one: Change, made: Any) -> dict[str, Any]:
         if (spec := made.field(name))
     ]
     other = one.detail.get("into") or one.detail.get("took")
-    return {"when": one.at, "title": one.get_kind_display(), "text": "；".join(fields) or (f"#{other}" if other else ""), "who": one.by}
+    return {
+        "when": one.at,
+        "title": one.get_kind_display(),
+        "text": "；".join(fields) or (f"#{other}" if other else ""),
+        "who": one.by,
+    }

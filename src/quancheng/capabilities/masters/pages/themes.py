@@ -36,7 +36,9 @@ def new(request: HttpRequest) -> HttpResponse:
     actor = desk(request, OWNERS)
     steward = "masters.steward" in actor.role_ids
     bases = [
-        (theming.MASTER + one.code, one.text.pick(language())) for one in recipes().values() if steward or not one.personal
+        (theming.MASTER + one.code, one.text.pick(language()))
+        for one in recipes().values()
+        if steward or not one.personal
     ]
     base = request.POST.get("base") or request.GET.get("base") or bases[0][0]
     base = base if base in {code for code, _name in bases} else bases[0][0]
@@ -62,7 +64,9 @@ def _create(request: Any, form: Any) -> None:
         )  # fmt: skip
     except InvalidInput as refused:
         names = {"fields": "fields_", "condition": "value1"}
-        raise InvalidInput(refused.detail, fields={names.get(k, k): v for k, v in refused.fields.items()}) from refused
+        raise InvalidInput(
+            refused.detail, fields={names.get(k, k): v for k, v in refused.fields.items()}
+        ) from refused
 
 
 def _owners(actor: Actor) -> list[tuple[str, str]]:
@@ -70,7 +74,9 @@ def _owners(actor: Actor) -> list[tuple[str, str]]:
     if "masters.steward" in actor.role_ids:
         found = found.filter(level="city")
     else:
-        held = {one for grant in actor.grants if grant.role == "masters.theme_owner" for one in grant.departments}
+        held = {
+            one for grant in actor.grants if grant.role == "masters.theme_owner" for one in grant.departments
+        }
         found = found.filter(pk__in=held)
     return [(one.code, one.text.pick(language())) for one in found]
 
@@ -113,5 +119,7 @@ def _lines(condition: Any, schema: Any) -> list[str]:
         name = column.text.pick(language()) if column else part.get("field", "")
         value = next((part[key] for key in part if key not in ("op", "field")), "")
         test = words.get("known" if negated else part.get("op", ""), part.get("op", ""))
-        lines.append(f"{name} {test} {value if not isinstance(value, list) else '、'.join(map(str, value))}".strip())
+        lines.append(
+            f"{name} {test} {value if not isinstance(value, list) else '、'.join(map(str, value))}".strip()
+        )
     return lines
