@@ -11,16 +11,19 @@ import pyarrow as pa
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.tables import lake, planning
 from quancheng.capabilities.tables.checking import breaking, wrong_name, wrong_schema
+from quancheng.capabilities.tables.exporting import Export, FileFormat, place_columns
 from quancheng.capabilities.tables.models import Change, DataTable
 from quancheng.capabilities.tables.planning import Plan
-from quancheng.capabilities.tables.queries import row_of
+from quancheng.capabilities.tables.queries import row_of, view_of
 from quancheng.capabilities.tables.values import Applied, TableInfo, TableSchema
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, events
 from quancheng.kernel.actions import Call, action
-from quancheng.kernel.errors import Conflict, InvalidInput, NotFound
+from quancheng.kernel.errors import Conflict, InvalidInput, NotFound, TooLarge
 
 _RUN = 200
+MOST_TEXT_ROWS = 1_000_000
+"""Rows of an export as text; a stream of it holds a thread of the web process."""
 
 
 @action("tables.create_table", idempotent=False)
@@ -49,7 +52,7 @@ def create_table(
     wrong = dict(wrong_schema(schema))
     if text := wrong_name(name):
         wrong["name"] = text
-    if not zh.strip() or len(zh) > 120:
+    if not zh.strip() or len(zh) > 120 or not (zh + en).isprintable():
         wrong["zh"] = Text("请填写中文名称，至多 120 个字", "a Chinese name of 120 characters at most")
     try:
         department = people.department(owner)
@@ -151,6 +154,72 @@ def replace_rows(
         return planning.plan_replacement(row, rows)
 
     return _apply(call, table_id, run, None, prepared, again)
+
+
+def _prepare_base(call: Call, *, table_id: str | UUID) -> Plan | None:
+    row = row_of(_tables(), table_id)
+    access.require(call.actor, "manage", row)
+    return planning.plan_compaction(row)
+
+
+@action("tables.compact_table", idempotent=False, prepare=_prepare_base)
+def compact_table(call: Call, *, table_id: str | UUID, prepared: Plan | None = None) -> bool:
+    """合并变更集: one base file in place of base and change sets; the version and its rows stay the same.
+
+    Returns False when there was nothing to join, or another wrote meanwhile.
+    """
+    row = _locked(call, table_id, "manage")
+    if prepared is None:
+        return False
+    if prepared.against != row.version or not row.sets:
+        prepared.files.discard()
+        return False
+    row.store_version = lake.put(row.store_name, row.structure, row.version, prepared.files, "compact")
+    row.sets, row.set_rows = 0, 0
+    row.save(update_fields=["store_version", "sets", "set_rows"])
+    Change.objects.filter(table=row, version=row.version).update(store_version=row.store_version)
+    audit.note(table=str(row.table_id), version=row.version)
+    return True
+
+
+@action("tables.export_table", idempotent=False)
+def export_table(
+    call: Call, *, table_id: str | UUID, file_format: FileFormat, version: int | None = None
+) -> Export:
+    """导出数据表: who took which version out, with or without the persons in it; the rows come as they are read.
+
+    Personal columns are masked unless the actor may ``reveal``. Raises TooLarge for a text file of too many
+    rows, InvalidInput for GeoJSON without coordinates.
+    """
+    row = row_of(_tables(), table_id)
+    access.require(call.actor, "view", row)
+    found = view_of(row, version)
+    if file_format is not FileFormat.PARQUET and found.rows > MOST_TEXT_ROWS:
+        raise TooLarge(
+            Text(
+                f"文本格式至多导出 {MOST_TEXT_ROWS} 行。", f"Text files take {MOST_TEXT_ROWS} rows at most."
+            ),
+            todo=Text("请改用 Parquet 格式。", "Use Parquet instead."),
+        )
+    if file_format is FileFormat.GEOJSON:
+        place_columns(row.structure)
+    masked = bool(row.structure.personal) and not access.allowed(call.actor, "reveal", row)
+    audit.note(
+        table=str(row.table_id),
+        version=found.version,
+        rows=found.rows,
+        format=str(file_format),
+        masked=masked,
+    )
+    return Export(row.name, found, file_format, masked)
+
+
+@action("tables.reveal_rows", idempotent=False)
+def reveal_rows(call: Call, *, table_id: str | UUID, version: int, count: int) -> None:
+    """查看个人信息: records that somebody with the right read rows about persons unmasked."""
+    row = row_of(_tables(), table_id)
+    access.require(call.actor, "reveal", row)
+    audit.note(table=str(row.table_id), version=version, rows=count)
 
 
 @action("tables.drop_table", idempotent=False)

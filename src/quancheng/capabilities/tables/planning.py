@@ -141,6 +141,18 @@ def _settled(row: DataTable, found: comparing.Replacement) -> Plan:
     return Plan(row.version, counts, rows, 0, 0, Files(change=found.change, base=found.whole))
 
 
+def plan_compaction(row: DataTable) -> Plan | None:
+    """The rows of now as one base file; None when there is no change set."""
+    if not row.sets:
+        return None
+    schema = row.structure
+    pack = packs.opened(row.store_name, row.store_version, schema)
+    whole = lake.write(
+        row.store_name, BASE, schema.arrow(), View(row.info, row.version, row.rows, pack).in_order()
+    )
+    return Plan(row.version, Applied(row.version, unchanged=row.rows), row.rows, 0, 0, Files(base=whole))
+
+
 def _fitted(schema: TableSchema, batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:
     first = 1
     for batch in batches:

@@ -60,9 +60,8 @@ def fit(schema: TableSchema, data: Rows, zone: tzinfo, first: int = 1) -> pa.Tab
         data = pa.Table.from_batches([data])
     names = data.column_names if isinstance(data, pa.Table) else _names(data)
     if strange := [name for name in names if schema.column(name) is None]:
-        raise RowsRefusedError(
-            [RowFault(0, name, Text("表中没有这一列", "the table has no such column")) for name in strange]
-        )
+        text = Text("表中没有这一列", "the table has no such column")
+        raise RowsRefusedError([RowFault(0, _sayable(name), text) for name in strange])
     if isinstance(data, pa.Table) and len(set(names)) != len(names):
         raise RowsRefusedError([RowFault(0, "columns", Text("列名重复", "a column comes twice"))])
     faults: list[RowFault] = []
@@ -230,6 +229,10 @@ def _decimal(value: Decimal) -> Decimal:
     with localcontext() as context:
         context.prec = 60
         return value.quantize(_TENTH, ROUND_HALF_EVEN)
+
+
+def _sayable(name: object) -> str:
+    return str(name)[:63].encode(errors="replace").decode() or "columns"
 
 
 def _encodable(text: str) -> bool:

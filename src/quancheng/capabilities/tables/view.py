@@ -56,14 +56,18 @@ class View:
         total: Total = Total.ESTIMATE,
         distinct: bool = False,
         filters: Mapping[str, Any] | None = None,
+        within: Sequence[str] | None = None,
     ) -> Found:
         """Rows that meet a condition and hold the words of ``q``; in key order unless sorted.
+
+        Words are sought in the text columns among ``within``, by default those shown.
 
         Raises InvalidInput naming the argument at fault.
         """
         asked = wanted(
             self.schema, where=where, q=q, fields=fields, sort=sort, limit=limit, offset=offset, distinct=distinct,
             filters=filters,
+            within=within,
         )  # fmt: skip
         page, count, estimated = self.answer(asked, total)
         found = plain_rows(page)

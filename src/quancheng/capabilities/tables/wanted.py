@@ -87,6 +87,7 @@ def wanted(
     offset: int = 0,
     distinct: bool = False,
     filters: Mapping[str, Any] | None = None,
+    within: Sequence[str] | None = None,
 ) -> Wanted:
     """Check a search; raises InvalidInput naming the part at fault."""
     chosen = tuple(fields) if fields is not None else schema.names
@@ -111,7 +112,7 @@ def wanted(
             equal = dict(zip(filters, found_values, strict=True))
         texts += more
         values += found_values
-    for text, columns in _sought(schema, q, chosen):
+    for text, columns in _sought(schema, q, chosen if within is None else within):
         words_sql, words_values = words(schema, text, columns)
         texts.append(words_sql)
         values += words_values
