@@ -247,6 +247,6 @@ def _lines(found: Any) -> Iterator[bytes]:
 
 
 @router.post("/lineage", summary="登记血缘事件 Record an OpenLineage event")
-def record_lineage(request: HttpRequest, event: Body[dict[str, Any]]) -> dict[str, Any]:
+def lineage_event(request: HttpRequest, event: Body[dict[str, Any]]) -> dict[str, Any]:
     """An OpenLineage run event of another producer; the same one again adds nothing."""
     return {"recorded": actions.record_lineage(call_of(request), event=event)}

@@ -20,7 +20,7 @@ from quancheng.core.tabular.model import show
 from quancheng.core.text import Text
 
 MOST = 500
-SHOWN = 5
+SHOWN, CUT = 3, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def propose(feed: Feed, said: Mapping[str, str], posted: QueryDict | None = None
                 "take": source not in feed.plan_of_columns.ignored, "mixed": guess.mixed, "fixed": bool(before),
                 "key": (mapped.get(source) in feed.key) if feed.key else source in first,
                 "misfits": [{"place": place.text(), "word": word[:60]} for place, word in guess.misfits[:3]],
-                "cells": [mask(word) if personal else word[:60] for word in shown],
+                "cells": [mask(word) if personal else word[:CUT] for word in shown],
             }
         )  # fmt: skip
     return Proposal(

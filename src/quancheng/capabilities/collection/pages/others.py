@@ -51,7 +51,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def remove_address(request: HttpRequest, pk: int) -> HttpResponse:
+def unregister(request: HttpRequest, pk: int) -> HttpResponse:
     """撤销登记."""
     desk(request)
     try:
