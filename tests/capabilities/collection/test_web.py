@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from tests.capabilities.collection import peers
-from tests.capabilities.collection.conftest import NOW, csv_of, official, row
+from tests.capabilities.collection.conftest import COLUMNS, LAYOUT, NOW, csv_of, official, row
 from tests.capabilities.collection.peers import RECIPE, serving
 
 from quancheng.capabilities.collection import actions, engine, queries, tasks
@@ -339,3 +339,43 @@ def test_wrong_columns_and_layouts_are_refused_by_field(officer, feed) -> None:
         with pytest.raises(InvalidInput) as caught:
             actions.agree_layout(officer, code="elders", columns=columns, key=key, layout=layout)
         assert field in caught.value.fields
+
+
+def test_an_entry_gets_the_feeds_table_and_counts_in_the_rate(
+    organs, officer, bureau, deliver, signed_in
+) -> None:
+    from types import SimpleNamespace
+
+    from tests.capabilities.catalogue.conftest import resource
+
+    from quancheng.capabilities.catalogue import actions as catalogue
+    from quancheng.capabilities.catalogue import queries as entries
+    from quancheng.capabilities.collection import entry_panel
+    from quancheng.kernel.actor import Actor
+
+    made = catalogue.register_entry(SYSTEM, resource=resource())
+    assert queries.rate("jn-civil").percent == 0 and queries.rate("jn-civil").missing == (made.code,)
+    with pytest.raises(InvalidInput) as caught:
+        actions.create_feed(officer, code="elders", zh="x", organ="jn-civil", connector="upload", entry="404")
+    assert "entry" in caught.value.fields
+    actions.create_feed(
+        officer,
+        code="elders",
+        zh="老年人",
+        organ="jn-civil",
+        connector="upload",
+        entry=made.code,
+        sla_minutes=60,
+    )
+    feed = actions.agree_layout(officer, code="elders", columns=COLUMNS, key=["编号"], layout=LAYOUT)
+    info = entries.entry_of_table(feed.table_id)
+    assert info is not None and info.code == made.code
+    deliver(csv_of(row(1)))
+    assert queries.rate("jn-civil").percent == 100 and queries.rate("jn-market").due == 0
+    assert "100" in signed_in(officer).get("/work/collection/rates/").content.decode()
+    shown = entry_panel.context(SimpleNamespace(actor=officer.actor), info)
+    assert shown is not None and shown["feeds"] == [feed]
+    assert entry_panel.context(SimpleNamespace(actor=Actor.anonymous()), info) is None
+    with clock.at(NOW + timedelta(hours=2)):
+        actions.mark_freshness(SYSTEM)
+    assert queries.rate("jn-civil").fresh == 0

@@ -1,7 +1,7 @@
 """归集率: entries that must be collected against those freshly and successfully collected.
 
-An entry must be collected once it is published and names data that can be kept as a table. It counts as
-collected when one of its feeds, or a feed of one of its tables, had a successful run within the agreed time.
+Every published entry must be collected. It counts as collected when a feed that names it, or the feed of
+one of its tables, had a successful run and is within its agreed time.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from quancheng.capabilities.catalogue import queries as catalogue
 from quancheng.capabilities.collection.models import Feed
 from quancheng.capabilities.collection.values import Lateness, Rate
 from quancheng.capabilities.people import queries as people
+from quancheng.kernel.actor import Actor
 
 __all__ = ["Due", "city_rate", "count", "rate_of", "rates_of"]
 
@@ -58,11 +60,12 @@ def city_rate() -> Rate:
 
 
 def _due() -> list[Due]:
-    """Entries that feeds were set up for; a feed without an entry stands for itself."""
-    rows = Feed.objects.exclude(state=Feed.State.RETIRED).values_list(
-        "entry", "code", "organ__code", "table_id"
-    )
-    return [Due(entry or code, organ, (str(table),) if table else ()) for entry, code, organ, table in rows]
+    """Published entries with their tables."""
+    every = catalogue.rows(Actor.system("collection")).filter(live=True)
+    tables: dict[tuple[str, str], list[str]] = {}
+    for code, organ, table in every.values_list("code", "organ__code", "links__table_id").order_by("code"):
+        tables.setdefault((code, organ), []).extend([table] if table else [])
+    return [Due(code, organ, tuple(found)) for (code, organ), found in tables.items()]
 
 
 def _fresh() -> tuple[set[str], set[str]]:

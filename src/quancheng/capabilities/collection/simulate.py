@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from difflib import SequenceMatcher
 from typing import Any
 
 import numpy as np
 
+from quancheng.capabilities.catalogue import queries as catalogue
 from quancheng.capabilities.collection import actions, engine, queries, rawfiles
 from quancheng.capabilities.collection.models import Feed, Run
 from quancheng.capabilities.collection.shapes import column_facts
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
+from quancheng.kernel.actor import Actor
 
 OWN = (
     ("population", "people.population", "jn-police", "人口基本信息归集", "Population"),
@@ -28,7 +31,7 @@ SURNAMES, STREETS = (
     "王李张刘陈杨赵孙周徐",
     ("解放路", "泉城路", "大观园", "北园", "舜耕", "七里山", "龙洞", "智远"),
 )
-DAY = 1440
+DAY, ALIKE = 1440, 0.5
 
 
 def seed(city: Any, random: np.random.Generator) -> str | None:
@@ -49,12 +52,20 @@ def seed(city: Any, random: np.random.Generator) -> str | None:
     return f"{Feed.objects.count()} 个归集任务 feeds, {Run.objects.count()} 次运行 runs, {held} 次待处理 held"
 
 
+def _entry(organ: str, zh: str) -> str:
+    """The published entry of the organ whose name is most like the feed's; none when none is like it."""
+    found = catalogue.entries(Actor.system("collection"), organ=organ, live=True)
+    scored = [(SequenceMatcher(None, zh.removesuffix("归集"), one.name).ratio(), one.code) for one in found]
+    best = max(scored, default=(0.0, ""))
+    return best[1] if best[0] >= ALIKE else ""
+
+
 def _own(call: Call, code: str, name: str, organ: str, zh: str, en: str) -> None:
     dataset = queries.datasets().get(name)
     if dataset is None:
         return
     actions.create_feed(
-        call, code=code, zh=zh, en=en, organ=organ, connector="own", settings={"dataset": name}, sla_minutes=2 * DAY,
+        call, code=code, zh=zh, en=en, entry=_entry(organ, zh), organ=organ, connector="own", settings={"dataset": name}, sla_minutes=2 * DAY,
         period_minutes=DAY,
     )  # fmt: skip
     columns = [column_facts(one) for one in dataset.columns]
@@ -75,7 +86,16 @@ def _upload(
     personal: Sequence[str] = (),
 ) -> None:
     """A feed of uploaded files whose columns are called as in the file; the first is the key."""
-    actions.create_feed(call, code=code, zh=zh, en=en, organ=organ, connector="upload", sla_minutes=sla)
+    actions.create_feed(
+        call,
+        code=code,
+        zh=zh,
+        en=en,
+        entry=_entry(organ, zh),
+        organ=organ,
+        connector="upload",
+        sla_minutes=sla,
+    )
     facts = [
         {
             "name": name,

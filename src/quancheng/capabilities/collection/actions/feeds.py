@@ -6,6 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
+
+from quancheng.capabilities.catalogue import actions as catalogue_actions
+from quancheng.capabilities.catalogue import queries as catalogue
 from quancheng.capabilities.collection import rawfiles, sealing
 from quancheng.capabilities.collection.agreeing import faults_of_columns, faults_of_layout
 from quancheng.capabilities.collection.connectors import kind_of
@@ -17,7 +21,7 @@ from quancheng.capabilities.tables import actions as tables
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, events, jobs
 from quancheng.kernel.actions import Call, action
-from quancheng.kernel.errors import Conflict, InvalidInput, NotFound
+from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,58}\Z")
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,200}\Z")
@@ -78,6 +82,8 @@ def _faults(facts: Mapping[str, str], settings: dict[str, Any], period: int, sla
     for name, minutes in (("period_minutes", period), ("sla_minutes", sla)):
         if not 0 <= minutes <= _LONGEST:
             wrong[name] = Text("为0到525600分钟。", "0 to 525600 minutes.")
+    if facts["entry"].strip() and catalogue.trusted_entry(facts["entry"].strip()) is None:
+        wrong["entry"] = Text("目录中没有这个编码。", "The catalogue has no such code.")
     return wrong | kind_of(facts["connector"]).faults(settings)
 
 
@@ -102,13 +108,16 @@ def change_feed(
         "connector": feed.connector,
         "mode": feed.mode,
     }
+    facts["entry"] = feed.entry if entry is None else entry
     feed.settings = feed.settings if settings is None else dict(settings)
     feed.period_minutes = feed.period_minutes if period_minutes is None else period_minutes
     feed.sla_minutes = feed.sla_minutes if sla_minutes is None else sla_minutes
     if wrong := _faults(facts, feed.settings, feed.period_minutes, feed.sla_minutes):
         raise InvalidInput(fields=wrong)
     feed.zh, feed.en = facts["zh"].strip(), feed.en if en is None else en.strip()
-    feed.entry = feed.entry if entry is None else entry.strip()
+    if facts["entry"].strip() != feed.entry:
+        feed.entry = facts["entry"].strip()
+        _hang(call, feed)
     if secrets:
         feed.sealed = sealing.seal(sealing.unseal(feed.sealed) | dict(secrets))
     if feed.state == Feed.State.ACTIVE:
@@ -210,9 +219,22 @@ def agree_layout(
     feed.last_digest, feed.changed_at = "", call.at
     _activate(call, feed)
     feed.save()
+    _hang(call, feed)
     audit.note(code=code, columns=len(columns), key=list(key), table=str(feed.table_id))
     events.emit("collection.feed.agreed", feed.code, {"feed": feed.code, "table": str(feed.table_id)})
     return feed
+
+
+def _hang(call: Call, feed: Feed) -> None:
+    """Hang the feed's table on its catalogue entry; one that waits for a decision just now stays as it is."""
+    if not feed.entry or not feed.table_id or catalogue.entry_of_table(feed.table_id) is not None:
+        return
+    system = Call.system("collection", simulated=feed.simulated)
+    try:
+        with transaction.atomic():
+            catalogue_actions.link_table(system, entry=feed.entry, table_id=str(feed.table_id))
+    except (Conflict, NotFound, Forbidden) as other:
+        audit.note(entry=feed.entry, not_linked=other.detail.zh)
 
 
 def _activate(call: Call, feed: Feed) -> None:
