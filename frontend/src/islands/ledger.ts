@@ -10,6 +10,7 @@ import { type Words, words } from "../ledger/words";
 interface Config { code: string; api: string; home: string; worker: string; login: string; days: number }
 const LAST = "quancheng.ledgers.user";
 const AGAIN = 30_000;
+const IDENTIFYING = new Set(["resident_id", "uscc"]);
 
 class Desk {
   private stage: HTMLElement;
@@ -172,10 +173,11 @@ class Desk {
 
   private item(found: Package, row: Row, queue: Entry[], state: string): HTMLElement {
     const cells = this.shown(row, queue);
-    const names = found.book.columns.slice(0, 4).map((one) => cells[one.name] ?? "").filter(Boolean);
+    // numbers of identity documents are not for a list others may look at over the shoulder
+    const names = found.book.columns.filter((one) => !IDENTIFYING.has(one.kind)).slice(0, 4).map((one) => cells[one.name] ?? "").filter(Boolean);
     const kinds: Record<string, string> = { todo: "", done: "ok", pending: "warn", conflict: "bad", refused: "bad" };
     const labels: Record<string, string> = { todo: this.say.todo, done: this.say.done, pending: this.say.pending, conflict: this.say.conflict, refused: this.say.refused };
-    const title = names.length > 1 && found.book.key_column ? names[1] : names[0];
+    const title = names[0];
     return el("li", { class: "list__item" }, el("div", { class: "list__text" },
       el("span", { class: "list__title" }, el("a", { href: `#row-${row.id}` }, title || `${this.say.row}${row.number}${this.say.rowEnd}`)),
       el("span", { class: "list__meta" }, [this.pick(found.places[row.region]), ...names.filter((one) => one !== title)].filter(Boolean).join(" · "))),
@@ -183,7 +185,7 @@ class Desk {
   }
 
   private addedItem(found: Package, entry: Entry): HTMLElement {
-    const names = found.book.columns.slice(0, 3).map((one) => entry.cells[one.name] ?? "").filter(Boolean);
+    const names = found.book.columns.filter((one) => !IDENTIFYING.has(one.kind)).slice(0, 3).map((one) => entry.cells[one.name] ?? "").filter(Boolean);
     return el("li", { class: "list__item" }, el("div", { class: "list__text" },
       el("span", { class: "list__title" }, el("a", { href: `#row-${entry.row}` }, names[0] ?? this.say.newRow)),
       el("span", { class: "list__meta" }, [this.say.newRow, ...names.slice(1), entry.refused ?? ""].filter(Boolean).join(" · "))),
