@@ -20,6 +20,7 @@ from quancheng.core.quality import (
     Order,
     Recheck,
     Repaired,
+    Withdraw,
     advance,
     counts_between,
     follow,
@@ -128,6 +129,13 @@ def test_an_acceptance_may_end_but_not_before_it_begins() -> None:
     assert (accepted.state, accepted.accepted_until) == (IssueState.ACCEPTED, NOW + 30 * DAY)
     with pytest.raises(LifeCycleError):
         advance(after(ORDER), Accept(NOW, "历史数据", NOW))
+
+
+def test_an_issue_of_a_retired_rule_is_withdrawn_wherever_it_is() -> None:
+    for events in ((), (ORDER,), (ORDER, Repaired(NOW)), (ORDER, Dispute(NOW, "x"))):
+        assert after(*events, Withdraw(NOW, "规则已停用")).state is IssueState.WITHDRAWN
+    with pytest.raises(LifeCycleError):
+        advance(after(ORDER, Recheck(NOW, 0, True)), Withdraw(NOW, "规则已停用"))
 
 
 ACCEPTED = after(ORDER, Accept(NOW, "x", NOW + 30 * DAY))

@@ -28,6 +28,7 @@ from quancheng.core.quality.issue import (
     Recheck,
     Repaired,
     Step,
+    Withdraw,
     advance,
 )
 from quancheng.core.quality.model import (
@@ -89,6 +90,7 @@ __all__ = [
     "Scope",
     "Severity",
     "Step",
+    "Withdraw",
     "advance",
     "assertions_facet",
     "check_pattern",

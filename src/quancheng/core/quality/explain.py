@@ -37,7 +37,7 @@ _SCHEMES = {
 
 
 def explain(rule: Rule, labels: Mapping[str, Text] | None = None) -> Text:
-    """The rule in a sentence (规则说明). ``labels``: what columns are called; their names otherwise."""
+    """The rule in a sentence (规则说明). ``labels``: what columns and tables are called; their names otherwise."""
     known: Labels = labels or {}
     demand = _demand(rule, known)
     zh, en = demand.zh, demand.en
@@ -64,7 +64,8 @@ def _demand(rule: Rule, labels: Labels) -> Text:
     if isinstance(check, Unique):
         return Text(f"{zh}不得重复", f"no two rows have the same {en}")
     if isinstance(check, Reference):
-        return Text(f"{zh}须存在于“{check.table}”", f"{en} exists in “{check.table}”")
+        table = labels.get(check.table) or Text(check.table, check.table)
+        return Text(f"{zh}须存在于“{table.zh}”", f"{en} exists in “{table.en}”")
     if isinstance(check, Complete):
         return Text(f"{zh}须填写", f"{en} is filled in")
     if isinstance(check, Range):

@@ -31,6 +31,7 @@ __all__ = [
     "Recheck",
     "Repaired",
     "Step",
+    "Withdraw",
     "advance",
 ]
 
@@ -185,7 +186,15 @@ class Accept:
     until: datetime | None = None
 
 
-Event = Order | Begin | Repaired | Recheck | Dispute | Judge | Accept
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """What was asked is asked no more (撤销): the rule was retired or the table is gone."""
+
+    at: datetime
+    reason: str
+
+
+Event = Order | Begin | Repaired | Recheck | Dispute | Judge | Accept | Withdraw
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +220,7 @@ def advance(issue: Issue, event: Event) -> Step:
                 f"{', '.join(state.text.en for state in sorted(allowed))}.",
             )
         )
-    if isinstance(event, Dispute | Judge | Accept) and not event.reason.strip():
+    if isinstance(event, Dispute | Judge | Accept | Withdraw) and not event.reason.strip():
         raise LifeCycleError(Text("请写明理由。", "Please say why."))
     return move(issue, event)
 
@@ -303,6 +312,13 @@ def _accept(issue: Issue, event: Event) -> Step:
     return Step(changed, (Effect(EffectKind.CLOSE_ORDER, text),) if issue.order else ())
 
 
+def _withdraw(issue: Issue, event: Event) -> Step:
+    assert isinstance(event, Withdraw)
+    text = Text("问题已撤销，工单关闭。", "The issue is withdrawn; the order is closed.")
+    changed = replace(issue, state=IssueState.WITHDRAWN, reason=event.reason, closed_at=event.at)
+    return Step(changed, (Effect(EffectKind.CLOSE_ORDER, text),) if issue.order else ())
+
+
 _S = IssueState
 _AT_WORK = frozenset({_S.ORDERED, _S.REPAIRING, _S.FAILED_AGAIN})
 _ENDS_BADLY = frozenset({_S.CHECKING, _S.PASSED})
@@ -316,4 +332,5 @@ _MOVES: dict[type, tuple[frozenset[IssueState], Callable[[Issue, Event], Step]]]
     Dispute: (_AT_WORK, _dispute),
     Judge: (frozenset({_S.DISPUTED}), _judge),
     Accept: (_AT_WORK | {_S.FOUND, _S.DISPUTED}, _accept),
+    Withdraw: (frozenset(state for state in _S if state.open), _withdraw),
 }
