@@ -27,9 +27,9 @@ from quancheng.core.quality import (
     profile_plan,
     without_values,
 )
+from quancheng.core.quality.model import Reference
 from quancheng.core.text import Text
 from quancheng.kernel import clock
-from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import NotFound
 
 ZONE = timedelta(hours=8)
@@ -62,7 +62,7 @@ def city_time(table: Any) -> Any:
 
 def info_of(table_id: UUID) -> Any:
     """What tables says of a table, asked by the platform itself (表信息). Raises NotFound."""
-    return tables.table(Actor.system("quality"), str(table_id))
+    return tables.info(str(table_id))
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def parents_of(rules: Sequence[Rule]) -> dict[str, Any]:
     wanted: dict[str, set[str]] = {}
     for rule in rules:
         check = rule.check
-        if hasattr(check, "target"):
+        if isinstance(check, Reference):
             wanted.setdefault(check.table, set()).update(check.target)
     found = {}
     for name, columns in wanted.items():

@@ -112,9 +112,7 @@ class WatchForm(forms.Form):
 class ReasonForm(forms.Form):
     """写明理由."""
 
-    reason = forms.CharField(
-        label=_("理由"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    reason = forms.CharField(label=_("理由"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class NoteForm(forms.Form):
@@ -173,7 +171,9 @@ class DoubtForm(forms.Form):
         help_text=_("写明哪里不对、依据是什么，请勿填写无关的个人信息"),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, columns: Sequence[tuple[str, str]], keys: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, columns: Sequence[tuple[str, str]], keys: Mapping[str, str], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         _offer(self.fields["column"], columns)
         self.keys = list(keys)
@@ -189,7 +189,9 @@ class DoubtForm(forms.Form):
 class CorrectForm(forms.Form):
     """更正一行: a field for each column but the key, in the order of the table."""
 
-    def __init__(self, *args: Any, columns: Sequence[Any], key: Sequence[str], first: Sequence[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, columns: Sequence[Any], key: Sequence[str], first: Sequence[str], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         chosen = [each for each in columns if each.name not in key]
         self.names: dict[str, str] = {}

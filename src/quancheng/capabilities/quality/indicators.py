@@ -19,7 +19,10 @@ def repair_rate() -> dict[str, Any]:
         "numerator": len(found.repaired),
         "denominator": len(found.due),
         "evidence": f"/work/quality/issues/?month={month}",
-        "note": {"zh": "本月复核通过 ÷ 本月应整改（含以前未完成的）", "en": "Passed this month ÷ due, earlier ones included"},
+        "note": {
+            "zh": "本月复核通过 ÷ 本月应整改（含以前未完成的）",
+            "en": "Passed this month ÷ due, earlier ones included",
+        },
     }
 
 

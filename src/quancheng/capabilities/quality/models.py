@@ -173,9 +173,7 @@ class TableProfile(GuardedModel):
     class Meta:
         verbose_name = _("数据概况")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["sheet"], condition=Q(baseline=True), name="quality_one_baseline"
-            )
+            models.UniqueConstraint(fields=["sheet"], condition=Q(baseline=True), name="quality_one_baseline")
         ]
         indexes: ClassVar = [models.Index(fields=["sheet", "-at"], name="quality_profile_sheet")]
 

@@ -134,11 +134,15 @@ def issues(
     """Issues the asker may see, narrowed; ``state``: one of the states, ``open`` or ``closed``; ``month``: counted in it."""
     found = access.visible(actor, Issue).select_related("sheet", "organ")
     if words := text.strip():
-        found = found.filter(Q(number__icontains=words) | Q(sheet__zh__icontains=words) | Q(code__icontains=words))
+        found = found.filter(
+            Q(number__icontains=words) | Q(sheet__zh__icontains=words) | Q(code__icontains=words)
+        )
     if organ:
         found = found.filter(organ__in=people.subtree(organ))
     if state in ("open", "closed"):
-        found = found.filter(state__in=OPEN_STATES) if state == "open" else found.exclude(state__in=OPEN_STATES)
+        found = (
+            found.filter(state__in=OPEN_STATES) if state == "open" else found.exclude(state__in=OPEN_STATES)
+        )
     elif state:
         found = found.filter(state=state)
     exact = {"origin": origin, "dimension": dimension, "severity": severity, "sheet__table_id": table}
@@ -239,7 +243,11 @@ def facets(actor: Actor, table_id: Any) -> Mapping[str, Any]:
         facets["dataQualityMetrics"] = core.metrics_facet(core.profile_from(newest.data), PRODUCER)
     return {
         "eventTime": run.at.isoformat(),
-        "dataset": {"namespace": "quancheng", "name": f"tables/{found.table_id}", "version": str(run.version)},
+        "dataset": {
+            "namespace": "quancheng",
+            "name": f"tables/{found.table_id}",
+            "version": str(run.version),
+        },
         "facets": facets,
     }
 
@@ -251,7 +259,9 @@ def _findings(sheet: Sheet, run: Run) -> core.Findings:
         for row in RuleVersion.objects.filter(sheet=sheet, state=RuleVersion.State.ACTIVE)
     }
     outcomes = [
-        core.Outcome(known[each["code"]], each["applicable"], each["failed"], each["groups"], each["measured"])
+        core.Outcome(
+            known[each["code"]], each["applicable"], each["failed"], each["groups"], each["measured"]
+        )
         for each in run.outcomes
         if "fault" not in each and each["code"] in known
     ]
@@ -278,5 +288,7 @@ def month_checked(month: str) -> str:
     try:
         deadlines.bounds(month)
     except ValueError as wrong:
-        raise InvalidInput(fields={"month": Text("月份应为2026-11的形式", "A month is written 2026-11")}) from wrong
+        raise InvalidInput(
+            fields={"month": Text("月份应为2026-11的形式", "A month is written 2026-11")}
+        ) from wrong
     return month

@@ -44,13 +44,17 @@ def page(issue: Issue, *, version: int | None, offset: int, unmasked: bool, size
         names = [name for name in row if name.startswith(prefix)]
         return {name.removeprefix(prefix): cell(name.removeprefix(prefix), row[name]) for name in names}
 
-    shown = tuple(
-        Failing(offset + place, part(row, "key_"), part(row, "value_"), reason_text(row.get("reason")))
-        for place, row in enumerate(found)
-    )
-    personal = any(columns[name].personal for row in shown[:1] for name in (*row.key, *row.values) if name in columns)
     labels = {name: columns[name].zh or name for name in columns}
-    names = tuple(labels.get(name, name) for row in shown[:1] for name in row.values)
+
+    def line(place: int, row: Mapping[str, Any]) -> Failing:
+        values = part(row, "value_")
+        named = tuple((labels.get(name, name), value) for name, value in values.items())
+        return Failing(offset + place, part(row, "key_"), values, reason_text(row.get("reason")), named)
+
+    shown = tuple(line(place, row) for place, row in enumerate(found))
+    seen = {name for row in shown[:1] for name in (*row.key, *row.values)}
+    personal = any(columns[name].personal for name in seen if name in columns)
+    names = tuple(label for row in shown[:1] for label, _ in row.cells)
     return FailingPage(number, shown, offset, issue.left, personal and not unmasked, names)
 
 
@@ -197,7 +201,9 @@ def _records(schema: Any, stream: BinaryIO, name: str) -> Iterator[tuple[Text, d
     known = {each.name for each in schema.columns}
     columns = [label if label in known else labels.get(label, "") for label in head.names]
     if not set(schema.key) <= set(columns):
-        text = Text("文件缺少主键列：" + "、".join(schema.key), "The file lacks key columns: " + ", ".join(schema.key))
+        text = Text(
+            "文件缺少主键列：" + "、".join(schema.key), "The file lacks key columns: " + ", ".join(schema.key)
+        )
         raise InvalidInput(text, fields={"file": text})
     for line in body(lines, head):
         if line.fault:
@@ -206,7 +212,10 @@ def _records(schema: Any, stream: BinaryIO, name: str) -> Iterator[tuple[Text, d
             yield line.place.text(), explain(line.fault)
             continue
         cells = [show(cell).removeprefix("'") for cell in line.cells]
-        yield line.place.text(), {column: cell for column, cell in zip(columns, cells, strict=False) if column}
+        yield (
+            line.place.text(),
+            {column: cell for column, cell in zip(columns, cells, strict=False) if column},
+        )
 
 
 def _sorted(view: Any, found: Sequence[tuple[Text, Any]], allowed: set[tuple[Any, ...]]) -> Upload:
@@ -228,7 +237,11 @@ def _sorted(view: Any, found: Sequence[tuple[Text, Any]], allowed: set[tuple[Any
         else:
             keyed[key] = (place, record)
     changed, unchanged = [], 0
-    current = {tuple(row[name] for name in view.schema.key): row for row in view.lookup(list(keyed))} if keyed else {}
+    current = (
+        {tuple(row[name] for name in view.schema.key): row for row in view.lookup(list(keyed))}
+        if keyed
+        else {}
+    )
     for key, (place, record) in keyed.items():
         try:
             after = entered(view.schema, current[key], record)

@@ -38,8 +38,12 @@ class RuleForm(forms.Form):
         help_text=_("只检查满足条件的行，如 状态 = '在用'；留空即全部"),
     )  # fmt: skip
     severity = forms.ChoiceField(label=_("严重程度"), choices=SEVERITIES)
-    dimension = forms.ChoiceField(label=_("维度"), required=False, choices=[("", _("按规则类型")), *DIMENSIONS])
-    weight = forms.DecimalField(label=_("权重"), min_value=0, max_value=100, initial=1, max_digits=6, decimal_places=2)
+    dimension = forms.ChoiceField(
+        label=_("维度"), required=False, choices=[("", _("按规则类型")), *DIMENSIONS]
+    )
+    weight = forms.DecimalField(
+        label=_("权重"), min_value=0, max_value=100, initial=1, max_digits=6, decimal_places=2
+    )
     share = forms.DecimalField(
         label=_("合格率要求（%）"), min_value=0, max_value=100, initial=100, max_digits=6, decimal_places=3
     )
@@ -88,7 +92,9 @@ def _column(columns: Sequence[tuple[str, str]]) -> forms.Field:
 
 
 def _columns(columns: Sequence[tuple[str, str]]) -> forms.Field:
-    return forms.MultipleChoiceField(label=_("列"), choices=list(columns), widget=forms.CheckboxSelectMultiple)
+    return forms.MultipleChoiceField(
+        label=_("列"), choices=list(columns), widget=forms.CheckboxSelectMultiple
+    )
 
 
 def _fields(
@@ -99,12 +105,19 @@ def _fields(
     if kind is Kind.FORMAT:
         named = [("", _("自定样式"))] + [(name, each.text.zh) for name, each in FORMATS.items()]
         pattern = forms.CharField(
-            label=_("样式"), required=False, max_length=300, help_text=_("整体匹配的正则表达式，如 [0-9]{6}；选了格式就不填")
+            label=_("样式"),
+            required=False,
+            max_length=300,
+            help_text=_("整体匹配的正则表达式，如 [0-9]{6}；选了格式就不填"),
         )
         return {"column": _column(columns), "named": forms.ChoiceField(label=_("格式"), required=False, choices=named),
                 "pattern": pattern}  # fmt: skip
     if kind is Kind.CHECKSUM:
-        schemes = [(Scheme.RESIDENT_ID, _("公民身份号码")), (Scheme.USCC, _("统一社会信用代码")), (Scheme.BANK_CARD, _("银行卡号"))]
+        schemes = [
+            (Scheme.RESIDENT_ID, _("公民身份号码")),
+            (Scheme.USCC, _("统一社会信用代码")),
+            (Scheme.BANK_CARD, _("银行卡号")),
+        ]
         return {"column": _column(columns), "scheme": forms.ChoiceField(label=_("号码"), choices=schemes)}
     if kind is Kind.RANGE:
         bound = _("数字，或 2024-01-31 形式的日期")
@@ -120,14 +133,19 @@ def _more_fields(
 ) -> dict[str, forms.Field]:
     if kind is Kind.ALLOWED:
         values = forms.CharField(
-            label=_("允许的值"), widget=forms.Textarea(attrs={"rows": 6}), max_length=100_000, help_text=_("每行一个")
+            label=_("允许的值"),
+            widget=forms.Textarea(attrs={"rows": 6}),
+            max_length=100_000,
+            help_text=_("每行一个"),
         )
         return {"column": _column(columns), "values": values,
                 "dictionary": forms.CharField(label=_("字典名称"), required=False, max_length=80)}  # fmt: skip
     if kind is Kind.UNIQUE:
         return {"columns": _columns(columns)}
     if kind is Kind.REFERENCE:
-        target = forms.CharField(label=_("对应的列"), max_length=300, help_text=_("被引用表中的列名，顺序相同，用逗号分隔"))
+        target = forms.CharField(
+            label=_("对应的列"), max_length=300, help_text=_("被引用表中的列名，顺序相同，用逗号分隔")
+        )
         return {"columns": _columns(columns), "table": forms.ChoiceField(label=_("被引用的表"), choices=list(tables)),
                 "target": target}  # fmt: skip
     if kind is Kind.CONSISTENT:
@@ -148,7 +166,9 @@ def _more_fields(
 
 
 def _days() -> forms.Field:
-    return forms.DecimalField(label=_("天数"), min_value=Decimal("0.01"), max_value=36500, max_digits=8, decimal_places=2)
+    return forms.DecimalField(
+        label=_("天数"), min_value=Decimal("0.01"), max_value=36500, max_digits=8, decimal_places=2
+    )
 
 
 def _own(kind: Kind, said: Mapping[str, Any]) -> dict[str, Any]:

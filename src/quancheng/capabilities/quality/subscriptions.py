@@ -21,7 +21,7 @@ _CLOSED = {
 
 
 @events.subscribe("tables.changed", "quality.note_change")
-def note_change(event: Event) -> None:
+def hear_change(event: Event) -> None:
     """数据变更后待检: several changes within moments become one check."""
     actions.note_change(Call.system("quality"), table_id=str(event.data["table"]))
 
@@ -39,7 +39,9 @@ def managers(region: str, *, without: int | None = None) -> list[int]:
     """Those who manage quality in a region (质量管理员): the district's and the city's."""
     found = []
     for user in people.officials(Actor.system("quality"), "quality.bureau").order_by("pk")[:200]:
-        prefixes = [one.region_prefix for one in people.user_actor(user).grants if one.role == "quality.bureau"]
+        prefixes = [
+            one.region_prefix for one in people.user_actor(user).grants if one.role == "quality.bureau"
+        ]
         if user.pk != without and any(prefix and region.startswith(prefix) for prefix in prefixes):
             found.append(user.pk)
     return found[:MOST]
@@ -64,7 +66,9 @@ def tell_issue(event: Event) -> None:
     data = event.data
     what, state, number = event.type.rsplit(".", 1)[-1], str(data["state"]), str(data["number"])
     sheet, title = Text.of(data["sheet"]), Text.of(data["title"])
-    body = Text(f"“{sheet.zh}”：{title.zh}，{data['left']}行。", f"“{sheet.en}”: {title.en}, {data['left']} rows.")
+    body = Text(
+        f"“{sheet.zh}”：{title.zh}，{data['left']}行。", f"“{sheet.en}”: {title.en}, {data['left']} rows."
+    )
     organ, region = str(data["organ"]), str(data["region"])
     source = f"quality:{number}:{what}:{state}:{data['note'] if what == 'overdue' else event.id}"
     if what == "ordered":

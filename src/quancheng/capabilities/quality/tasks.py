@@ -73,4 +73,4 @@ def deadlines(handle: Any = None) -> dict[str, int]:
 @jobs.job("quality.prune")
 def prune(handle: Any = None) -> dict[str, int]:
     """检查记录清理."""
-    return actions.prune(Call.system("quality"))
+    return actions.prune_runs(Call.system("quality"))

@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from quancheng.capabilities.quality import engine
 from quancheng.capabilities.quality.models import RuleVersion, Sheet
 from quancheng.core.quality import QualityError, Rule, explain, parse_rule
+from quancheng.core.quality.model import Reference
 from quancheng.core.text import Text
 from quancheng.kernel import clock
 from quancheng.kernel.errors import InvalidInput, NotFound
@@ -62,15 +64,22 @@ def words_of(sheet: Sheet, rule: Rule) -> Text:
     return explain(rule, labels(sheet, rule))
 
 
-def labels(sheet: Sheet, rule: Rule) -> dict[str, Text]:
-    """What people call the columns of a table and a table referred to (列名)."""
-    known: dict[str, Text] = {}
+def column_names(sheet: Sheet) -> dict[str, Text]:
+    """What people call the columns of a table (列名); nothing when the table is gone."""
     try:
         columns = engine.info_of(sheet.table_id).schema.columns
-        known = {each.name: Text(each.zh or each.name, each.en or each.name) for each in columns}
-        if hasattr(rule.check, "target"):
-            other = engine.info_of(rule.check.table)
-            known[rule.check.table] = Text(other.zh or other.name, other.en or other.name)
     except NotFound:
-        pass
+        return {}
+    return {each.name: Text(each.zh or each.name, each.en or each.name) for each in columns}
+
+
+def labels(sheet: Sheet, rule: Rule) -> dict[str, Text]:
+    """What people call the columns of a table and a table referred to (列名和表名)."""
+    known = column_names(sheet)
+    if isinstance(rule.check, Reference):
+        try:
+            other = engine.info_of(UUID(rule.check.table))
+        except (NotFound, ValueError):
+            return known
+        known[rule.check.table] = Text(other.zh or other.name, other.en or other.name)
     return known

@@ -54,6 +54,8 @@ class Failing:
     key: Mapping[str, object]
     values: Mapping[str, object]
     reason: Text
+    cells: tuple[tuple[str, object], ...] = ()
+    """The values with their columns' names for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,12 +78,8 @@ def _demand(rule: Rule, labels: Labels) -> Text:
 
 def _one_value(check: object, zh: str, en: str) -> Text:
     if isinstance(check, Format):
-        form = (
-            FORMATS[check.named].text
-            if check.named
-            else Text(f"格式{check.pattern}", f"the form {check.pattern}")
-        )
-        return Text(f"{zh}须符合{form.zh}", f"{en} is of the form: {form.en}")
+        form = FORMATS[check.named].text if check.named else Text(check.pattern, check.pattern)
+        return Text(f"{zh}须符合“{form.zh}”的格式", f"{en} is of the form: {form.en}")
     if isinstance(check, Checksum):
         scheme = _SCHEMES[check.scheme]
         return Text(f"{zh}须是有效的{scheme.zh}", f"{en} is {scheme.en} with a fitting check character")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quancheng.core.quality.language.typing import Sort
 from quancheng.core.quality.model import Severity
 from quancheng.core.quality.outcome import Findings
 from quancheng.core.quality.profile import Profile
@@ -45,7 +46,8 @@ def metrics_facet(profile: Profile, producer: str) -> dict[str, object]:
         if each.distinct is not None:
             entry["distinctCount"] = each.distinct
         for name, value in (("min", each.least), ("max", each.most)):
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if number and each.sort is not Sort.TEXT:  # of a text they are lengths
                 entry[name] = value
         columns[each.name] = entry
     return {

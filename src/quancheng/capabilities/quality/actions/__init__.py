@@ -27,7 +27,13 @@ from quancheng.capabilities.quality.actions.rules import (
     submit_rule,
     try_rule,
 )
-from quancheng.capabilities.quality.actions.runs import accept_profile, check_table, keep_fault, keep_run, prune
+from quancheng.capabilities.quality.actions.runs import (
+    accept_profile,
+    check_table,
+    keep_fault,
+    keep_run,
+    prune_runs,
+)
 from quancheng.capabilities.quality.actions.sheets import note_change, set_watch, watch_table
 
 __all__ = [
@@ -48,7 +54,7 @@ __all__ = [
     "note_download",
     "order_issue",
     "propose_rules",
-    "prune",
+    "prune_runs",
     "raise_doubt",
     "refuse_proposal",
     "remind_overdue",

@@ -20,7 +20,7 @@ ROUND = 500
 """Orders looked at in one round of reminders."""
 
 
-def _locked(call: Call, issue: Issue, verb: str) -> Issue:
+def _asked_for(call: Call, issue: Issue, verb: str) -> Issue:
     access.require(call.actor, verb, issue)
     found = Issue.objects.select_for_update(of=("self",)).select_related("sheet", "organ", "rule")
     row: Issue = found.get(pk=issue.pk)
@@ -43,7 +43,7 @@ def send_order(call: Call, row: Issue) -> Issue:
 @action("quality.order_issue", idempotent=False)
 def order_issue(call: Call, *, issue: Issue) -> Issue:
     """派单: the organ is to repair it within the days of its severity. Raises Forbidden, Conflict."""
-    row = _locked(call, issue, "decide")
+    row = _asked_for(call, issue, "decide")
     audit.note(issue=row.number, organ=row.organ.code)
     return send_order(call, row)
 
@@ -51,7 +51,7 @@ def order_issue(call: Call, *, issue: Issue) -> Issue:
 @action("quality.take_issue", idempotent=False)
 def take_issue(call: Call, *, issue: Issue) -> Issue:
     """开始整改. Raises Forbidden, Conflict."""
-    row = _locked(call, issue, "work")
+    row = _asked_for(call, issue, "work")
     audit.note(issue=row.number)
     return issues.move(call, row, core.Begin(call.at))
 
@@ -59,7 +59,7 @@ def take_issue(call: Call, *, issue: Issue) -> Issue:
 @action("quality.report_repaired", idempotent=False)
 def report_repaired(call: Call, *, issue: Issue, note: str = "") -> Issue:
     """报告整改完成: the table is checked again within a minute. Raises Forbidden, Conflict."""
-    row = issues.move(call, _locked(call, issue, "work"), core.Repaired(call.at), note)
+    row = issues.move(call, _asked_for(call, issue, "work"), core.Repaired(call.at), note)
     Sheet.objects.filter(pk=row.sheet_id).update(dirty_at=call.at)
     audit.note(issue=row.number)
     return row
@@ -68,7 +68,7 @@ def report_repaired(call: Call, *, issue: Issue, note: str = "") -> Issue:
 @action("quality.dispute_issue", idempotent=False)
 def dispute_issue(call: Call, *, issue: Issue, reason: str) -> Issue:
     """提出异议: the organ says that its data is right; the bureau decides. Raises Forbidden, Conflict, InvalidInput."""
-    row = _locked(call, issue, "work")
+    row = _asked_for(call, issue, "work")
     said = _said("reason", reason)
     audit.note(issue=row.number, reason=said)
     return issues.move(call, row, core.Dispute(call.at, said), said)
@@ -77,7 +77,7 @@ def dispute_issue(call: Call, *, issue: Issue, reason: str) -> Issue:
 @action("quality.judge_dispute", idempotent=False)
 def judge_dispute(call: Call, *, issue: Issue, upheld: bool, reason: str) -> Issue:
     """裁定异议: upheld, the issue is withdrawn; else repairing goes on. Raises Forbidden, Conflict, InvalidInput."""
-    row = _locked(call, issue, "decide")
+    row = _asked_for(call, issue, "decide")
     said = _said("reason", reason)
     audit.note(issue=row.number, upheld=upheld, reason=said)
     return issues.move(call, row, core.Judge(call.at, upheld, said), said)
@@ -86,14 +86,16 @@ def judge_dispute(call: Call, *, issue: Issue, upheld: bool, reason: str) -> Iss
 @action("quality.accept_issue", idempotent=False)
 def accept_issue(call: Call, *, issue: Issue, reason: str, until: datetime | None = None) -> Issue:
     """按现状接受, until a day or for good; it stays unrepaired in the rate. Raises Forbidden, Conflict, InvalidInput."""
-    row = _locked(call, issue, "decide")
+    row = _asked_for(call, issue, "decide")
     said = _said("reason", reason)
     audit.note(issue=row.number, reason=said, until=until.isoformat() if until else "")
     return issues.move(call, row, core.Accept(call.at, said, until), said)
 
 
 # -- doubts -----------------------------------------------------------------------------------
-def _row_doubted(call: Call, *, table_id: str, key: Mapping[str, Any], column: str, reason: str) -> dict[str, Any]:
+def _row_doubted(
+    call: Call, *, table_id: str, key: Mapping[str, Any], column: str, reason: str
+) -> dict[str, Any]:
     """What the doubt is about; the asker must be able to read the table. Raises NotFound, InvalidInput."""
     info = tables.table(call.actor, table_id)
     if column not in {each.name for each in info.schema.columns}:

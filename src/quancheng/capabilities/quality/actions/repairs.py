@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 from quancheng.capabilities.quality import repairing, rows
 from quancheng.capabilities.quality.issues import move, step
@@ -25,7 +26,9 @@ def _open(call: Call, issue: Issue) -> Issue:
     access.require(call.actor, "work", issue)
     access.require(call.actor, "repair", issue.sheet)
     row: Issue = (
-        Issue.objects.select_for_update(of=("self",)).select_related("sheet", "organ", "rule").get(pk=issue.pk)
+        Issue.objects.select_for_update(of=("self",))
+        .select_related("sheet", "organ", "rule")
+        .get(pk=issue.pk)
     )
     if not row.is_open or row.state == Issue.State.DISPUTED:
         raise Conflict(
@@ -86,7 +89,7 @@ def _apply(
     """Write through tables. The values go from here into the table's version and nowhere else."""
     applied = table_actions.apply_changes(
         Call.system("quality", key=f"correction:{correction.pk}"),
-        table_id=str(row.sheet.table_id), upserts=[dict(after)], run=f"quality:{row.number}", expect_version=version,
+        table_id=str(row.sheet.table_id), upserts=[dict(after)], run=f"quality:{row.number}:{correction.pk}", expect_version=version,
     )  # fmt: skip
     correction.state, correction.after, correction.applied_version = _S.APPLIED, {}, applied.version
     correction.save()
@@ -140,7 +143,10 @@ def upload_corrections(
     assert prepared is not None
     if row.sheet.four_eyes:
         raise Conflict(
-            Text("本表的更正须逐行复核，不能用文件。", "Corrections of this table need a second person, row by row.")
+            Text(
+                "本表的更正须逐行复核，不能用文件。",
+                "Corrections of this table need a second person, row by row.",
+            )
         )
     audit.note(
         issue=row.number, rows=prepared.rows_in, changed=len(prepared.changed), unchanged=prepared.unchanged,
@@ -150,7 +156,7 @@ def upload_corrections(
         _begin(call, row)
         table_actions.apply_changes(
             Call.system("quality"), table_id=str(row.sheet.table_id), upserts=list(prepared.changed),
-            run=f"quality:{row.number}", expect_version=prepared.version,
+            run=f"quality:{row.number}:{uuid4().hex[:12]}", expect_version=prepared.version,
         )  # fmt: skip
         step(call, row, "corrected", f"{len(prepared.changed)} 行 rows")
         Sheet.objects.filter(pk=row.sheet_id).update(dirty_at=call.at)

@@ -27,7 +27,9 @@ def draft_rule(call: Call, *, sheet: Sheet, document: Mapping[str, Any], orders:
     rule = trials.readable(document)
     trials.fits(sheet, rule)
     if orders and rule.severity is core.Severity.NOTE and not rule.weight:
-        raise InvalidInput(fields={"orders": Text("不计分的提示不派工单", "A note of no weight sends no orders")})
+        raise InvalidInput(
+            fields={"orders": Text("不计分的提示不派工单", "A note of no weight sends no orders")}
+        )
     return _write(call, sheet, rule, dict(document), orders, RuleVersion.Source.PERSON)
 
 
@@ -156,9 +158,7 @@ def _proposed(call: Call, *, sheet: Sheet) -> list[proposals.Proposal]:
 
 
 @action("quality.propose_rules", idempotent=False, prepare=_proposed)
-def propose_rules(
-    call: Call, *, sheet: Sheet, prepared: Sequence[proposals.Proposal] | None = None
-) -> int:
+def propose_rules(call: Call, *, sheet: Sheet, prepared: Sequence[proposals.Proposal] | None = None) -> int:
     """建议规则 from the schema, the profile and the catalogue's items; how many are new. Raises Forbidden."""
     access.require(call.actor, "propose", sheet)
     return _keep(call, sheet, prepared or ())

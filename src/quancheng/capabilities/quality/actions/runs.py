@@ -103,7 +103,9 @@ def _stand(sheet: Sheet, run: Run, checked: Checked) -> None:
 
 # -- what follows -----------------------------------------------------------------------------
 def _last(sheet: Sheet, origin: str, code: str) -> Issue | None:
-    rows = Issue.objects.filter(sheet=sheet, origin=origin, code=code).select_related("sheet", "organ", "rule")
+    rows = Issue.objects.filter(sheet=sheet, origin=origin, code=code).select_related(
+        "sheet", "organ", "rule"
+    )
     found: Issue | None = rows.order_by("-id").first()
     return found
 
@@ -184,7 +186,10 @@ def _follow_drifts(call: Call, sheet: Sheet, exceeding: Mapping[str, core.Drift]
     for code, each in exceeding.items():
         last = None if code in open_ones else _last(sheet, Issue.Origin.DRIFT, code)
         past = issues.core_of(last) if last is not None else None
-        if code in open_ones or core.follow(past, call.at, failed=1, passed=False, same_rule=True) is Follow.NOTHING:
+        if (
+            code in open_ones
+            or core.follow(past, call.at, failed=1, passed=False, same_rule=True) is Follow.NOTHING
+        ):
             continue
         issues.open_issue(
             call, sheet, origin=Issue.Origin.DRIFT, code=code, title=each.text, rows=1,
@@ -212,7 +217,7 @@ def accept_profile(call: Call, *, profile: TableProfile) -> TableProfile:
 
 
 @action("quality.prune", idempotent=False)
-def prune(call: Call) -> dict[str, int]:
+def prune_runs(call: Call) -> dict[str, int]:
     """清理: runs and profiles that are older than they are kept, except the newest and the baselines."""
     access.require(call.actor, "keep", Sheet)
     oldest = call.at - timedelta(days=rulebook.find("quality.keep_days").integer())

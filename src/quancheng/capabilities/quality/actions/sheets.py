@@ -75,7 +75,9 @@ def set_watch(
         sheet.dirty_at = call.at
     sheet.next_at = _next(sheet, call.at)
     sheet.save()
-    audit.note(table=str(sheet.table_id), before=before, after={name: getattr(sheet, name) for name in before})
+    audit.note(
+        table=str(sheet.table_id), before=before, after={name: getattr(sheet, name) for name in before}
+    )
     return sheet
 
 

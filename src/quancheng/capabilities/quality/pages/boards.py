@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from quancheng.capabilities.quality import actions, forms, queries
+from quancheng.capabilities.quality import actions, forms, queries, trials
 from quancheng.capabilities.quality.models import Run, Sheet
 from quancheng.capabilities.quality.pages.common import (
     SEVERITY_TAGS,
@@ -115,7 +115,7 @@ def sheet(request: HttpRequest, table: UUID) -> HttpResponse:
         "proposals": [{"rule": rule, "words": queries.words(rule)} for rule in rules if rule.state == "proposed"],
         "issues": queries.issues(actor, table=str(found.table_id), state="open").order_by("due_at", "id")[:20],
         "tags": STATE_TAGS, "chart": _chart(runs), "runs": runs[::-1][:12],
-        "profile": profile, "columns": _columns(profile), "drifts": profile.drifts if profile else [],
+        "profile": profile, "columns": _columns(profile, trials.column_names(found)), "drifts": profile.drifts if profile else [],
         "may_manage": access.allowed(actor, "manage", found),
         "may_propose": access.allowed(actor, "propose", found),
         "may_check": access.allowed(actor, "check", found),
@@ -152,12 +152,12 @@ def _chart(runs: list[Run]) -> dict[str, Any] | None:
     }
 
 
-def _columns(profile: Any) -> list[dict[str, Any]]:
+def _columns(profile: Any, names: dict[str, Text]) -> list[dict[str, Any]]:
     if profile is None:
         return []
     value = core.profile_from(profile.data)
     return [
-        {"name": each.name, "sort": each.sort.text, "missing": each.missing,
+        {"label": names.get(each.name, Text(each.name, each.name)).pick(language()), "sort": each.sort.text, "missing": each.missing,
          "share": percent(each.missing / value.rows if value.rows else None, 2), "distinct": each.distinct,
          "least": each.least, "most": each.most, "top": [str(found) for found, _count in each.top[:3]]}
         for each in value.columns
@@ -192,7 +192,9 @@ def check(request: HttpRequest, table: UUID) -> HttpResponse:
     found = queries.sheet(actor, table)
     try:
         run = actions.check_table(call_of(request), sheet=found)
-        messages.success(request, _("已检查%(rows)s行，得分%(score)s。") % {"rows": run.rows, "score": percent(run.score)})
+        messages.success(
+            request, _("已检查%(rows)s行，得分%(score)s。") % {"rows": run.rows, "score": percent(run.score)}
+        )
     except QuanchengError as refused:
         if refused.status >= 500:
             raise

@@ -66,7 +66,10 @@ def correct(request: HttpRequest, number: str) -> HttpResponse:
     try:
         aimed = repairing.target(found, version=version, place=place)
     except (Conflict, NotFound) as refused:
-        messages.warning(request, f"{refused.detail.pick(language())}{refused.todo.pick(language()) if refused.todo else ''}")
+        messages.warning(
+            request,
+            f"{refused.detail.pick(language())}{refused.todo.pick(language()) if refused.todo else ''}",
+        )
         return redirect("quality:rows", found.number)
     first = engine.rule_of(found.rule).columns if found.rule is not None else (found.code,)
     form = forms.CorrectForm(
@@ -88,10 +91,14 @@ def correct(request: HttpRequest, number: str) -> HttpResponse:
                 status = refused.status
             else:
                 applied = done.state == Correction.State.APPLIED
-                messages.success(request, _("已更正，将自动复核。") if applied else _("更正已提交，由另一人复核。"))
+                messages.success(
+                    request, _("已更正，将自动复核。") if applied else _("更正已提交，由另一人复核。")
+                )
                 return redirect("quality:rows", found.number)
     columns = {each.name: each.zh or each.name for each in aimed.schema.columns}
-    keys = [(columns[name], cells.shown(value)) for name, value in zip(aimed.schema.key, aimed.key, strict=True)]
+    keys = [
+        (columns[name], cells.shown(value)) for name, value in zip(aimed.schema.key, aimed.key, strict=True)
+    ]
     context = {"issue": found, "form": form, "keys": keys, "version": version, "row": place, "key": new_key()}
     return render(request, "quality/correct.html", context, status=status)
 

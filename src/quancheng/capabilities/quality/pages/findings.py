@@ -157,7 +157,17 @@ def _subject(actor: Actor, found: Issue) -> str:
 def _step(one: IssueStep) -> dict[str, Any]:
     said = STEP_TEXTS.get(one.what, Text(one.what, one.what))
     left = _("剩余%(left)d行") % {"left": one.left} if one.left is not None else ""
-    return {"when": one.at, "title": said, "text": " ".join(part for part in (left, one.note) if part), "who": one.by}
+    return {
+        "when": one.at,
+        "title": said,
+        "text": " ".join(part for part in (left, one.note) if part),
+        "who": _who(one.by),
+    }
+
+
+def _who(by: str) -> str:
+    """Who did it, the platform by that name."""
+    return _("平台自动") if by.startswith("system:") else by
 
 
 def _order(request: HttpRequest, found: Issue, said: dict[str, Any]) -> str:
@@ -220,7 +230,9 @@ def doubt(request: HttpRequest, table: UUID) -> HttpResponse:
     labels = {each.name: each.zh or each.name for each in info.schema.columns}
     form = forms.DoubtForm(
         request.POST or None,
-        columns=[(each.name, labels[each.name]) for each in info.schema.columns if each.name not in info.schema.key],
+        columns=[
+            (each.name, labels[each.name]) for each in info.schema.columns if each.name not in info.schema.key
+        ],
         keys={name: labels[name] for name in info.schema.key},
         initial={"column": request.GET.get("column", "")},
     )
@@ -231,7 +243,11 @@ def doubt(request: HttpRequest, table: UUID) -> HttpResponse:
             said = form.cleaned_data
             try:
                 made = actions.raise_doubt(
-                    call_of(request), table_id=str(table), key=form.key(), column=said["column"], reason=said["reason"]
+                    call_of(request),
+                    table_id=str(table),
+                    key=form.key(),
+                    column=said["column"],
+                    reason=said["reason"],
                 )
             except InvalidInput as refused:
                 status = mark(form, refused, _key_place(form))

@@ -52,7 +52,9 @@ def _form(
 ) -> HttpResponse:
     schema = engine.info_of(sheet.table_id).schema
     columns = [(each.name, f"{each.zh}（{each.name}）" if each.zh else each.name) for each in schema.columns]
-    others = [(str(one.table_id), one.zh) for one in queries.sheets(actor).exclude(pk=sheet.pk).order_by("zh")[:200]]
+    others = [
+        (str(one.table_id), one.zh) for one in queries.sheets(actor).exclude(pk=sheet.pk).order_by("zh")[:200]
+    ]
     form = RuleForm(request.POST or None, kind=kind, columns=columns, tables=others, initial=first)
     status = 200
     if request.method == "POST":
@@ -68,7 +70,14 @@ def _form(
             else:
                 messages.success(request, _("规则已保存并试运行，尚未生效。"))
                 return redirect(made)
-    context = {"sheet": sheet, "form": form, "kind": dict(KINDS)[kind], "key": new_key(), "code": code, "columns": columns}
+    context = {
+        "sheet": sheet,
+        "form": form,
+        "kind": dict(KINDS)[kind],
+        "key": new_key(),
+        "code": code,
+        "columns": columns,
+    }
     return render(request, "quality/rule_form.html", context, status=status)
 
 
@@ -141,7 +150,12 @@ def do(request: HttpRequest, pk: int) -> HttpResponse:
         deed(request, found, form.cleaned_data.get("note", ""))
     except (InvalidInput, Conflict) as refused:
         mark(form, InvalidInput(refused.detail, fields=getattr(refused, "fields", {}) or {}))
-        return render(request, "quality/rule.html", _context(actor, queries.rule(actor, pk), form), status=refused.status)
+        return render(
+            request,
+            "quality/rule.html",
+            _context(actor, queries.rule(actor, pk), form),
+            status=refused.status,
+        )
     back = request.POST.get("back") == "sheet"
     return redirect(f"{found.sheet.get_absolute_url()}#proposals" if back else found)
 
@@ -171,7 +185,7 @@ def _retire(request: HttpRequest, found: RuleVersion, note: str) -> None:
     try:
         actions.retire_rule(call_of(request), rule=found, reason=note)
     except InvalidInput as refused:
-        raise InvalidInput(refused.detail, fields={"note": text for text in refused.fields.values()}) from refused
+        raise InvalidInput(refused.detail, fields={"note": next(iter(refused.fields.values()))}) from refused
     messages.success(request, _("规则已停用。"))
 
 
