@@ -280,7 +280,7 @@ def test_bad_filters_and_addresses_are_answered_in_words(
     number = Issue.objects.filter(sheet=city["jn-civil"])[0].number
     for path, status in (
         ("/work/quality/?month=2026-13", 422), ("/work/quality/issues/?month=x&cursor=zzz", 422),
-        (f"/work/quality/issues/{number}/rows/?from=-1", 422), (f"/work/quality/issues/{number}/rows/?version=99", 404),
+        (f"/work/quality/issues/{number}/rows/?from=-1", 422), (f"/work/quality/issues/{number}/rows/?version=99", 410),
         ("/work/quality/issues/ZG-0/", 404), ("/api/v1/quality/issues?table=nonsense", 422),
         ("/api/v1/quality/board?month=2026", 422), (f"/api/v1/quality/issues/{number}/rows?offset=-1", 422),
     ):  # fmt: skip
