@@ -32,6 +32,8 @@ from quancheng.core.text import Text
 from quancheng.kernel import clock
 from quancheng.kernel.errors import NotFound
 
+MOST_VALUES = 200
+"""Columns with more values than this have no list of the most frequent: each costs a query of its own."""
 ZONE = timedelta(hours=8)
 """China has one zone and no summer time since 1991; moments are stored in UTC."""
 _PLACE = re.compile(r"rules\[([A-Za-z0-9_\-.]{1,64})\]")
@@ -158,7 +160,12 @@ def _profile(view: Any, table: Any, baseline: Profile | None) -> Profile:
     first = _one(plan.first())
     second = plan.second(first)
     personal = {column.name for column in view.schema.columns if column.personal}
-    shown = {name: query for name, query in plan.tops().items() if name not in personal}
+    few = {
+        name
+        for number, name in enumerate(plan.sorts)
+        if 0 < int(first.get(f"d{number}") or 0) <= MOST_VALUES  # type: ignore[call-overload]
+    }
+    shown = {name: query for name, query in plan.tops().items() if name in few - personal}
     tops = {name: query.to_pyarrow().to_pylist() for name, query in shown.items()}
     return without_values(plan.read(first, _one(second) if second is not None else None, tops), personal)
 

@@ -41,11 +41,12 @@ def masked(value: Any, column: Any) -> str:
     text = shown(value)
     if not text:
         return ""
-    if column.kind is Kind.RESIDENT_ID:
-        return mask_resident_id(text) if len(text) == 18 else mask(text, 2, 1)
-    if column.kind is Kind.PHONE:
-        return mask_phone(text) if len(text) == 11 else mask(text, 2, 1)
-    return mask_name(text) if len(text) <= _NAME else mask(text, 2, 1)
+    digits = text[:-1].isdigit()
+    if len(text) == 18 and (digits or column.kind is Kind.RESIDENT_ID):
+        return mask_resident_id(text)
+    if len(text) == 11 and (digits or column.kind is Kind.PHONE):
+        return mask_phone(text)
+    return mask_name(text) if len(text) <= _NAME and not digits else mask(text, 2, 1)
 
 
 def digest(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.quality import actions, checking, repairing
-from quancheng.capabilities.quality.models import Issue, Run, RuleVersion, Sheet, TableProfile
+from quancheng.capabilities.quality.models import Issue, RuleVersion, Run, Sheet, TableProfile
 from quancheng.capabilities.quality.simulated_tables import TABLES, Table
 from quancheng.capabilities.tables import actions as table_actions
 from quancheng.capabilities.tables import queries as tables
@@ -33,6 +33,8 @@ def seed(city: Any, random: Any) -> str | None:
     with clock.at(now - timedelta(days=20)):
         _grow(made, random, now - timedelta(days=20))
         _check_all(made)
+    with clock.at(now - timedelta(days=12)):
+        _check_all(_late_answers(made))
     with clock.at(now - timedelta(days=2)):
         _second_answers()
         _drifted(made[0])
@@ -51,7 +53,9 @@ def _officer(sheet: Sheet) -> Actor:
 
 
 def _bureau(name: str) -> Actor:
-    return Actor(ActorKind.OFFICIAL, name, grants=(RoleGrant("quality.bureau", region_prefix="3701"),), simulated=True)
+    return Actor(
+        ActorKind.OFFICIAL, name, grants=(RoleGrant("quality.bureau", region_prefix="3701"),), simulated=True
+    )
 
 
 # -- tables and rules -------------------------------------------------------------------------
@@ -88,7 +92,9 @@ def _check_all(made: list[tuple[Table, Sheet]]) -> None:
 
 # -- what people did --------------------------------------------------------------------------
 def _issue(sheet: Sheet, code: str) -> Issue | None:
-    found = Issue.objects.filter(sheet=sheet, code=code).select_related("sheet", "sheet__organ", "organ", "rule")
+    found = Issue.objects.filter(sheet=sheet, code=code).select_related(
+        "sheet", "sheet__organ", "organ", "rule"
+    )
     newest: Issue | None = found.order_by("-id").first()
     return newest
 
@@ -104,29 +110,45 @@ def _repair(issue: Issue, most: int, texts: dict[str, str]) -> None:
 
 
 def _first_answers(made: list[tuple[Table, Sheet]]) -> None:
-    """Some orders are repaired, one is disputed and withdrawn, one accepted until summer."""
+    """Some orders are repaired, one is disputed and withdrawn, one accepted for a while."""
     by_name = {table.name: sheet for table, sheet in made}
     today = clock.today().isoformat()
-    for name, code, texts in (
-        ("civil_elder_allowance", "granted-past", {"granted": today}),
-        ("civil_subsistence", "members-range", {"members": "3"}),
-        ("health_clinics", "grade-known", {"grade": "未定级"}),
-        ("water_pumps", "lat-range", {"lat": "36.66"}),
-        ("education_schools", "girls-part", {"girls": "100"}),
-    ):
-        issue = _issue(by_name[name], code)
-        if issue is not None:
-            _repair(issue, 40, texts)
-            actions.report_repaired(Call(_officer(issue.sheet)), issue=issue, note="已逐条核对档案更正")
+    touched = ["civil_elder_allowance", "water_pumps"]
+    _finish(by_name["civil_elder_allowance"], "granted-past", {"granted": today})
+    _finish(by_name["water_pumps"], "lat-range", {"lat": "36.66"})
     disputed = _issue(by_name["hrss_insured"], "base-range")
     if disputed is not None:
-        actions.dispute_issue(Call(_officer(disputed.sheet)), issue=disputed, reason="补缴月份按差额申报，基数低于下限属实。")
-        actions.judge_dispute(Call(_bureau(JUDGE)), issue=disputed, upheld=True, reason="情况属实，由规则编写人修订范围。")
+        actions.dispute_issue(
+            Call(_officer(disputed.sheet)), issue=disputed, reason="补缴月份按差额申报，基数低于下限属实。"
+        )
+        actions.judge_dispute(
+            Call(_bureau(JUDGE)), issue=disputed, upheld=True, reason="情况属实，由规则编写人修订范围。"
+        )
     accepted = _issue(by_name["lixia_eldercare_homes"], "tel-given")
     if accepted is not None:
         until = clock.now() + timedelta(days=120)
-        actions.accept_issue(Call(_bureau(JUDGE)), issue=accepted, reason="部分设施尚未开通电话，随年检补录。", until=until)
-    _check_all(made)
+        actions.accept_issue(
+            Call(_bureau(JUDGE)), issue=accepted, reason="部分设施尚未开通电话，随年检补录。", until=until
+        )
+    _check_all([each for each in made if each[0].name in touched])
+
+
+def _late_answers(made: list[tuple[Table, Sheet]]) -> list[tuple[Table, Sheet]]:
+    """Three organs finish this month; their tables."""
+    by_name = {table.name: sheet for table, sheet in made}
+    _finish(by_name["civil_subsistence"], "members-range", {"members": "3"})
+    _finish(by_name["health_clinics"], "grade-known", {"grade": "未定级"})
+    _finish(by_name["education_schools"], "girls-part", {"girls": "100"})
+    touched = {"civil_subsistence", "health_clinics", "education_schools"}
+    return [each for each in made if each[0].name in touched]
+
+
+def _finish(sheet: Sheet, code: str, texts: dict[str, str]) -> None:
+    """The rows of one finding are corrected, and it is reported."""
+    issue = _issue(sheet, code)
+    if issue is not None and issue.is_open:
+        _repair(issue, 12, texts)
+        actions.report_repaired(Call(_officer(issue.sheet)), issue=issue, note="已逐条核对档案更正")
 
 
 def _grow(made: list[tuple[Table, Sheet]], random: Any, at: datetime) -> None:
@@ -135,13 +157,17 @@ def _grow(made: list[tuple[Table, Sheet]], random: Any, at: datetime) -> None:
     for table, sheet in made[:8]:
         more = max(10, table.rows // 8)
         rows = [table.row(random, table.rows + number, at.date()) for number in range(more)]
-        table_actions.apply_changes(call, table_id=str(sheet.table_id), upserts=rows, run=f"demo:{table.name}:2")
+        table_actions.apply_changes(
+            call, table_id=str(sheet.table_id), upserts=rows, run=f"demo:{table.name}:2"
+        )
 
 
 def _second_answers() -> None:
     """Open orders go on: taken, half repaired, reported too early, disputed."""
     open_ones = Issue.objects.filter(state=Issue.State.ORDERED, origin=Issue.Origin.RULE)
-    for place, issue in enumerate(open_ones.select_related("sheet", "sheet__organ", "organ", "rule").order_by("pk")):
+    for place, issue in enumerate(
+        open_ones.select_related("sheet", "sheet__organ", "organ", "rule").order_by("pk")
+    ):
         officer = Call(_officer(issue.sheet))
         if place % 5 == 1:
             actions.take_issue(officer, issue=issue)
@@ -158,7 +184,9 @@ def _drifted(first: tuple[Table, Sheet]) -> None:
     rows = view.arrow().to_pylist()
     emptied = [row | {"phone": None} for row in rows[: len(rows) // 5]]
     call = Call.system("quality", simulated=True)
-    table_actions.apply_changes(call, table_id=str(sheet.table_id), upserts=emptied, run=f"demo:{table.name}:3")
+    table_actions.apply_changes(
+        call, table_id=str(sheet.table_id), upserts=emptied, run=f"demo:{table.name}:3"
+    )
 
 
 def _proposals(made: tuple[Table, Sheet]) -> None:

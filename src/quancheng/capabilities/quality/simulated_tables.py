@@ -14,7 +14,20 @@ from quancheng.core.tabular import Kind
 
 Row = dict[str, Any]
 _SURNAMES, _GIVEN = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何高林郑", "伟芳娜敏静强磊军洋勇艳杰涛明超秀兰霞平刚桂英"
-_DISTRICTS = ("历下区", "市中区", "槐荫区", "天桥区", "历城区", "长清区", "章丘区", "济阳区", "莱芜区", "钢城区", "平阴县", "商河县")
+_DISTRICTS = (
+    "历下区",
+    "市中区",
+    "槐荫区",
+    "天桥区",
+    "历城区",
+    "长清区",
+    "章丘区",
+    "济阳区",
+    "莱芜区",
+    "钢城区",
+    "平阴县",
+    "商河县",
+)
 _TRADES = ("餐饮", "零售", "软件", "建筑", "物流", "医药", "印刷", "机械", "文旅", "农业")
 
 
@@ -47,7 +60,9 @@ def _pick(random: Any, values: Any) -> Any:
 
 def person(random: Any) -> str:
     """A name."""
-    return _pick(random, _SURNAMES) + "".join(_pick(random, _GIVEN) for _ in range(int(random.integers(1, 3))))
+    return _pick(random, _SURNAMES) + "".join(
+        _pick(random, _GIVEN) for _ in range(int(random.integers(1, 3)))
+    )
 
 
 def resident(random: Any, wrong: bool) -> str:
@@ -91,13 +106,19 @@ def _moment(random: Any, today: date, back: int) -> datetime:
 _UPDATED = _column("updated_at", "更新时间", "Updated", Kind.DATETIME)
 _IDN = _column("idn", "身份证号", "Resident number", Kind.RESIDENT_ID, personal=True, level=3)
 _NAME = _column("name", "姓名", "Name", required=True, personal=True, level=2)
-_PHONE = _column("phone", "手机号", "Mobile", Kind.PHONE, personal=True, level=2)
+_PHONE = _column("phone", "手机号", "Mobile", personal=True, level=2)
 _DISTRICT = _column("district", "区县", "District")
 _VALID_ID = _rule("idn-valid", "checksum", "身份证号有效", "Resident number valid", column="idn", scheme="resident_id",
                   source="GB 11643-1999")  # fmt: skip
-_HAS_PHONE = _rule("phone-given", "complete", "手机号须填写", "Mobile filled in", column="phone", severity="warning")
-_PHONE_FORM = _rule("phone-form", "format", "手机号格式", "Mobile well formed", column="phone", named="mobile")
-_IN_CITY = _rule("district-known", "allowed", "区县取值", "District known", column="district", values=list(_DISTRICTS))
+_HAS_PHONE = _rule(
+    "phone-given", "complete", "手机号须填写", "Mobile filled in", column="phone", severity="warning"
+)
+_PHONE_FORM = _rule(
+    "phone-form", "format", "手机号格式", "Mobile well formed", column="phone", named="mobile"
+)
+_IN_CITY = _rule(
+    "district-known", "allowed", "区县取值", "District known", column="district", values=list(_DISTRICTS)
+)
 
 
 def _elder(random: Any, number: int, today: date) -> Row:
@@ -163,7 +184,11 @@ def _clinic(random: Any, number: int, today: date) -> Row:
 
 
 def _vehicle(random: Any, number: int, today: date) -> Row:
-    plate = f"鲁A{int(random.integers(10**5)):05d}" if not _often(random, 0.02) else f"鲁A{int(random.integers(999)):03d}"
+    plate = (
+        f"鲁A{int(random.integers(10**5)):05d}"
+        if not _often(random, 0.02)
+        else f"鲁A{int(random.integers(999)):03d}"
+    )
     return {
         "code": f"YY{number:06d}", "plate": plate, "kind": _pick(random, ("客运", "货运", "出租", "危货")),
         "owner": f"济南{_pick(random, _GIVEN)}{_pick(random, _GIVEN)}运输有限公司",
@@ -199,8 +224,19 @@ def _pump(random: Any, number: int, today: date) -> Row:
     }  # fmt: skip
 
 
-def _table(name: str, zh: str, en: str, owner: str, columns: tuple[ColumnSpec, ...], row: Any, *rules: Row, **more: Any) -> Table:
-    return Table(name, zh, en, owner, TableSchema((*columns, _UPDATED), (columns[0].name,)), row, rules, **more)
+def _table(
+    name: str,
+    zh: str,
+    en: str,
+    owner: str,
+    columns: tuple[ColumnSpec, ...],
+    row: Any,
+    *rules: Row,
+    **more: Any,
+) -> Table:
+    return Table(
+        name, zh, en, owner, TableSchema((*columns, _UPDATED), (columns[0].name,)), row, rules, **more
+    )
 
 
 def _key(zh: str, en: str, name: str = "code") -> ColumnSpec:
