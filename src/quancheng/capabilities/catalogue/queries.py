@@ -17,6 +17,7 @@ from quancheng.capabilities.catalogue.values import (
     Filters,
     Found,
     Hit,
+    Part,
     VersionInfo,
 )
 from quancheng.core.catalogue import (
@@ -142,12 +143,23 @@ def steps(actor: Actor, one: Entry) -> QuerySet[Step]:
 
 # -- search -----------------------------------------------------------------------------------
 def search(
-    actor: Actor, text: str = "", wanted: Filters | None = None, *, size: int = 20, cursor: str = ""
+    actor: Actor,
+    text: str = "",
+    wanted: Filters | None = None,
+    *,
+    size: int = 20,
+    cursor: str = "",
+    mine: bool = False,
 ) -> Found:
-    """Entries by words and filters, with facet counts; nothing found asks again for any of the words."""
+    """Entries by words and filters, with facet counts; nothing found asks again for any of the words.
+
+    ``mine``: only entries the actor works on. ``cursor`` is a number of hits to pass over.
+    """
     wanted = wanted or Filters()
     start = _start(cursor)
     known, seen = facets.rows_for(actor)
+    if mine:
+        seen = seen & facets.ids_for(actor, "work")
     query = parse(text)
     scored: dict[int, float] = {}
     widened = False
@@ -198,7 +210,9 @@ def scopes(actor: Actor) -> tuple[str, ...]:
 def _hit(query: Query, one: EntryInfo, score: float) -> Hit:
     words = "；".join(item.name.zh for item in one.resource.items)
     body = f"{one.resource.abstract.zh} {words}".strip()
-    return Hit(one, score, excerpt(query, one.resource.name.zh, 80), excerpt(query, body, 110))
+    return Hit(
+        one, score, Part.of(excerpt(query, one.resource.name.zh, 80)), Part.of(excerpt(query, body, 110))
+    )
 
 
 def _units(query: Query) -> int:
@@ -304,7 +318,7 @@ def _tables(pks: list[int]) -> dict[int, dict[str, str]]:
 def _info(one: Entry, resource: Resource, hidden: int, tables: Mapping[int, Mapping[str, str]]) -> EntryInfo:
     return EntryInfo(
         one.entry_id, one.code, one.organ.code, resource, one.state, one.live, one.public, one.number,
-        one.changed_at, hidden, tables.get(one.pk, {}), one.simulated,
+        one.changed_at, str(State(one.state).label), hidden, tables.get(one.pk, {}), one.simulated,
     )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ class CellFault(ValueError):
 def lines(stream: BinaryIO, name: str, needed: Sequence[str]) -> list[Line]:
     """All rows below the head. Raises InvalidInput when the file cannot be read or lacks a column."""
     try:
-        found = sniff(stream, LIMITS, name)
+        found = sniff(stream, name, LIMITS)
         stream.seek(0)
         rows = list(islice(read(stream, found, LIMITS), LIMITS.rows))
     except TableError as broken:

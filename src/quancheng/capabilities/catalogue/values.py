@@ -30,6 +30,7 @@ class EntryInfo:
     public: bool
     number: int
     changed_at: datetime
+    state_label: str = ""
     hidden: int = 0
     tables: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
@@ -65,13 +66,41 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a text, lit when it answers a search."""
+
+    text: str
+    lit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """摘录 in pieces for a page; ``cut_before`` and ``cut_after`` tell that more is there."""
+
+    pieces: tuple[Piece, ...]
+    cut_before: bool
+    cut_after: bool
+
+    @classmethod
+    def of(cls, found: Excerpt) -> Part:
+        """The pieces of an excerpt."""
+        pieces: list[Piece] = []
+        place = 0
+        for start, end in found.spans:
+            pieces += [Piece(found.text[place:start], False), Piece(found.text[start:end], True)]
+            place = end
+        pieces.append(Piece(found.text[place:], False))
+        return cls(tuple(one for one in pieces if one.text), found.cut_before, found.cut_after)
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """命中: an entry with its score and the parts that answer."""
 
     entry: EntryInfo
     score: float
-    title: Excerpt
-    text: Excerpt
+    title: Part
+    text: Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +116,10 @@ class Found:
     widened: bool = False
     next: str | None = None
     previous: str | None = None
+
+    def __len__(self) -> int:
+        """Hits on this page."""
+        return len(self.hits)
 
 
 @dataclass(frozen=True, slots=True)
