@@ -107,6 +107,12 @@ def write_parquet(batches: Iterable[pa.RecordBatch], schema: pa.Schema, sink: An
     return rows
 
 
+def has_places(schema: TableSchema) -> bool:
+    """Whether its rows can be shown on a map."""
+    names = {c.name.lower() for c in schema.columns if c.kind in (Kind.DECIMAL, Kind.INTEGER)}
+    return bool(names.intersection(_LON) and names.intersection(_LAT))
+
+
 def place_columns(schema: TableSchema) -> tuple[str, str]:
     """The columns of longitude and latitude (EPSG:4490); raises InvalidInput when there are none."""
     numbers = {c.name.lower(): c.name for c in schema.columns if c.kind in (Kind.DECIMAL, Kind.INTEGER)}

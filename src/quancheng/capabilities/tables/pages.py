@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from quancheng.capabilities.tables import actions, forms, queries
-from quancheng.capabilities.tables.exporting import FileFormat
+from quancheng.capabilities.tables.exporting import FileFormat, has_places
 from quancheng.capabilities.tables.models import DataTable
 from quancheng.capabilities.tables.reading import Reader, reader_of
-from quancheng.capabilities.tables.values import ChangeKind
+from quancheng.capabilities.tables.values import ChangeKind, ColumnSpec
+from quancheng.core.tabular import Kind
 from quancheng.core.text import Text
 from quancheng.kernel import pagination
 from quancheng.kernel.actor import Actor
@@ -73,7 +74,7 @@ def rows(request: HttpRequest, table_id: str) -> HttpResponse:
     context = _about(row, reader, "rows") | {
         "form": form,
         "columns": [(column, column.name in reader.searchable) for column in reader.schema.columns],
-        "rows": [list(one.values()) for one in found.rows],
+        "rows": [_cells(reader, list(one.values())) for one in found.rows],
         "found": found,
         "page": pagination.Page(found.rows, next=found.next, previous=before, size=SIZE),
         "filtered": bool(asked["q"] or asked["where"]),
@@ -116,7 +117,10 @@ def changes(request: HttpRequest, table_id: str) -> HttpResponse:
             }
         )
     found = list(islice(queries.changes(row.table_id, since, until), SHOWN_CHANGES + 1))
-    shown = [(one.kind is ChangeKind.DELETE, one.version, reader.cells(one)) for one in found[:SHOWN_CHANGES]]
+    shown = [
+        (one.kind is ChangeKind.DELETE, one.version, _cells(reader, reader.cells(one)))
+        for one in found[:SHOWN_CHANGES]
+    ]
     reader.looked(request.call(), len(shown))  # type: ignore[attr-defined]
     context = _about(row, reader, "versions") | {
         "since": since,
@@ -163,7 +167,16 @@ def _reader(request: HttpRequest, table_id: str) -> tuple[DataTable, Reader]:
 
 def _about(row: DataTable, reader: Reader, tab: str) -> dict[str, Any]:
     tabs = [("rows", _("数据行")), ("columns", _("列")), ("versions", _("版本与变更"))]
-    return {"table": row, "masked": reader.masked, "tab": tab, "tabs": tabs, "formats": list(FileFormat)}
+    formats = [one for one in FileFormat if one is not FileFormat.GEOJSON or has_places(reader.schema)]
+    return {"table": row, "masked": reader.masked, "tab": tab, "tabs": tabs, "formats": formats}
+
+
+def _cells(reader: Reader, values: list[Any]) -> list[tuple[ColumnSpec, bool, Any]]:
+    """Cells with their columns, and whether they are figures."""
+    return [
+        (column, column.kind in (Kind.INTEGER, Kind.DECIMAL), value)
+        for column, value in zip(reader.schema.columns, values, strict=True)
+    ]
 
 
 def _number(text: str | None, default: Any) -> Any:
