@@ -72,13 +72,16 @@ def joined(peer: Peer) -> Peer:
 def signed_in(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
     """A client whose official holds these grants."""
 
+    actors: dict[int, Actor] = {}
+
     def make(*grants: RoleGrant) -> Client:
-        name = "-".join(grant.role_id for grant in grants) or "none"
-        user = User.objects.create_user(username=f"u-{name}", password="x" * 12)
+        name = f"u{User.objects.count()}"
+        user = User.objects.create_user(username=name, password="x" * 12)
         actor = Actor(ActorKind.OFFICIAL, user.username, user_id=user.pk, grants=grants)
+        actors[user.pk] = actor
         monkeypatch.setattr(
             "quancheng.kernel.middleware._loader",
-            lambda: lambda who, request: actor if who.is_authenticated else Actor.anonymous(),
+            lambda: lambda who, request: actors[who.pk] if who.is_authenticated else Actor.anonymous(),
         )
         client = Client()
         client.force_login(user)

@@ -12,19 +12,20 @@ from quancheng.kernel.actions import Call, action
 
 __all__ = ["claim_book", "claim_neighbour"]
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=30)
+"""A worker that died holds its claim so long. Two at once only do the same work twice."""
 
 
 @action("cascade.neighbour.claim", idempotent=False)
 def claim_neighbour(call: Call, *, pk: int, release: bool = False) -> bool:
-    """占用一个相邻节点 for ninety seconds, or give it free; whether it was free. Raises Forbidden."""
+    """占用一个相邻节点 for half a minute, or give it free; whether it was free. Raises Forbidden."""
     access.require(call.actor, "exchange", Neighbour)
     return _claim(call, Neighbour, pk, release)
 
 
 @action("cascade.book.claim", idempotent=False)
 def claim_book(call: Call, *, pk: int, release: bool = False) -> bool:
-    """占用一个账本 for ninety seconds, or give it free; whether it was free. Raises Forbidden."""
+    """占用一个账本 for half a minute, or give it free; whether it was free. Raises Forbidden."""
     access.require(call.actor, "publish", Book)
     return _claim(call, Book, pk, release)
 

@@ -32,7 +32,7 @@ __all__ = [
 
 STEWARD = "jn-data"
 """The department that keeps rows of other nodes."""
-EXTEND = 30.0
+EXTEND = 8.0
 
 
 def system() -> Call:
