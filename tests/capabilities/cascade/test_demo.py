@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from django.test import Client
 
 from quancheng.capabilities.cascade import indicators, moving, simulate, tasks
 from quancheng.capabilities.cascade.models import Count, Holding, Letter, Neighbour, Wish
+from quancheng.kernel.actor import RoleGrant
 from quancheng.kernel.jobs.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -35,3 +39,21 @@ def test_nobody_calls_a_simulated_neighbour() -> None:
     tasks.beat()
     assert not Job.objects.filter(kind="cascade.talk").exists()
     assert moving.count_all() == {"equal": 0, "differ": 0, "unreached": 0}
+
+
+def test_every_page_shows_the_demo(signed_in: Callable[..., Client]) -> None:
+    simulate.seed(None, np.random.default_rng(1))
+    client = signed_in(RoleGrant("cascade.officer"))
+    wish = Wish.objects.get(incoming=True)
+    shown = {
+        "": "历下区大数据中心",
+        "neighbours/370102/": "lixia-small-shops",
+        "letters/": "370102",
+        "corrections/": "LX-0011",
+        f"corrections/{wish.pk}/": "每月",
+        "feeds/": "CKAN",
+    }
+    for path, word in shown.items():
+        answer = client.get(f"/work/cascade/{path}")
+        assert answer.status_code == 200, path
+        assert word in answer.content.decode(), path

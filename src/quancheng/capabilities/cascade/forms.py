@@ -152,7 +152,7 @@ _TEXTS = {
 
 def status_text(letter: Letter) -> Any:
     """The status of a batch for people."""
-    return _TEXTS.get(Status(letter.status), letter.status) if letter.status in Status else letter.status
+    return {one.value: text for one, text in _TEXTS.items()}.get(letter.status, letter.status)
 
 
 def mark(form: forms.Form, refused: InvalidInput, pick: Any) -> None:

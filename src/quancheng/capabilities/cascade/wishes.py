@@ -56,7 +56,7 @@ def _keep_wish(call: Call, request: Row, incoming: bool) -> None:
         origin=request.id.origin, local=request.id.local, incoming=incoming, book=books.open_book(asked.stream),
         row_origin=asked.row.origin, row_local=asked.row.local, owner=target.row.owner if target else "",
         organ=request.organ, department_id=_department(request.organ), before=target.row.body if target else "",
-        wanted=asked.body, deletes=asked.deleted, asked_at=call.at,
+        wanted=asked.body, deletes=asked.deleted, asked_at=call.at, simulated=call.actor.simulated,
     )  # fmt: skip
     kind = "cascade.correction.received" if incoming else "cascade.correction.sent"
     events.emit(kind, "/".join(request.id), {"stream": asked.stream.name, "row": asked.row.local})
