@@ -127,6 +127,9 @@ def test_twins_stay_two(whole) -> None:
         rows += [
             (f"{source}:twin{place}", {**shared, "name": "王" + said, "id_number": number}) for source in "ab"
         ]
+    rows.append(
+        ("c:tenant", {**shared, "name": "王一心"})
+    )  # no number: it may be either, and must not join both
     found = resolve(records(rows), POPULATION, LIMITS, Numbers(), model=found.model)
     of = found.numbers.of
     assert of["a:twin0"] == of["b:twin0"] != of["a:twin1"] == of["b:twin1"]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quancheng.capabilities.masters.recipe import Linkage, Recipe, key_form
+from quancheng.capabilities.masters.recipe import Linkage, Recipe, key_form, sound_key
 from quancheng.core.linkage import (
     Change,
     Clusters,
@@ -33,6 +33,7 @@ from quancheng.core.linkage import (
     ScoredPair,
     SourceRecord,
     Thresholds,
+    UnionFind,
     build_golden,
     cluster,
     explain,
@@ -136,7 +137,7 @@ def resolve(
         linked, fitting = link(frame, recipe.comparisons, recipe.blocks, settings.thresholds, random)
     else:
         linked = link_with(model, frame, recipe.blocks, settings.thresholds)
-    clusters = _cluster(records.ids, linked.edges(records.ids), settings)
+    clusters = _cluster(records, range(len(records)), linked.edges(records.ids), settings, recipe)
     state, events = renumber(numbers, clusters.groups)
     return Resolved(
         _numbered(state, clusters.groups), state, events,
@@ -164,11 +165,43 @@ def _by_key(records: Records, recipe: Recipe, settings: Settings, numbers: Numbe
     return Resolved(_numbered(state, found.groups), state, events, (), None, None, (), len(edges))
 
 
-def _cluster(ids: Iterable[str], edges: list[Edge], settings: Settings) -> Clusters:
-    known = set(ids)
-    same = tuple(one for one in settings.same if known.issuperset(one))
-    different = tuple(one for one in settings.different if known.issuperset(one))
-    return cluster(known, edges, settings.guard, same=same, different=different)
+def _cluster(
+    records: Records, rows: Iterable[int], edges: list[Edge], settings: Settings, recipe: Recipe
+) -> Clusters:
+    """Clusters of some rows; two sound keys never end in one, not even through a third record without a key."""
+    row_of = {records.ids[row]: row for row in rows}
+    same = tuple(one for one in settings.same if row_of.keys() >= set(one))
+    different = tuple(one for one in settings.different if row_of.keys() >= set(one))
+    found = cluster(row_of, edges, settings.guard, same=same, different=different)
+    apart = _two_keys(found.groups, records, row_of, same, recipe)
+    if not apart:
+        return found
+    return cluster(row_of, edges, settings.guard, same=same, different=(*different, *apart))
+
+
+def _two_keys(
+    groups: Iterable[tuple[str, ...]],
+    records: Records,
+    row_of: Mapping[str, int],
+    same: Pairs,
+    recipe: Recipe,
+) -> list[tuple[str, str]]:
+    """Pairs of a cluster with different sound keys, unless people called them the same."""
+    keys = records.columns.get(recipe.key, ())
+    joined = UnionFind(row_of)
+    for one, other in same:
+        joined.union(one, other)
+    apart = []
+    for group in groups:
+        sound = [(one, key) for one in group if (key := sound_key(recipe, keys[row_of[one]]))]
+        if len({key for _, key in sound}) > 1:
+            apart += [
+                (a, b)
+                for a, x in sound
+                for b, y in sound
+                if a < b and x != y and joined.find(a) != joined.find(b)
+            ]
+    return apart
 
 
 def _numbered(state: Numbers, groups: Iterable[tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
@@ -207,9 +240,8 @@ def _touched(
             break
         mask[reached] = True
     rows = np.flatnonzero(mask).tolist()
-    ids = tuple(records.ids[row] for row in rows)
-    clusters = _cluster(ids, linked.edges(records.ids), settings)
-    inside = set(ids)
+    clusters = _cluster(records, rows, linked.edges(records.ids), settings, recipe)
+    inside = {records.ids[row] for row in rows}
     # numbers of what is not touched stay reserved: only the touched part is renumbered
     part = Numbers(
         {one: number for one, number in numbers.of.items() if one in inside or one not in row_of},

@@ -23,7 +23,7 @@ from quancheng.capabilities.masters.models import (
 )
 from quancheng.capabilities.masters.models.records import PREFIX
 from quancheng.capabilities.masters.purposes import Purpose
-from quancheng.capabilities.masters.recipe import recipe
+from quancheng.capabilities.masters.recipe import recipe, subject_key
 from quancheng.capabilities.masters.running import key_of
 from quancheng.capabilities.people.queries import in_region
 from quancheng.core.linkage import LinkageError, VacancyRule
@@ -79,7 +79,7 @@ def records(actor: Actor, one: Master, filters: Mapping[str, str]) -> QuerySet[G
         found = found.filter(conflicts__gt=0)
     if (text := filters.get("text", "").strip()) and not one.personal:
         made = recipe(one.code)
-        found = found.filter(Q(label__contains=text) | Q(key=key_of(made, text)) | Q(about=text.upper()))
+        found = found.filter(Q(label__contains=text) | Q(key=key_of(made, text)) | Q(about=subject_key(text)))
     return found
 
 

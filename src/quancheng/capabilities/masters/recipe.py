@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from quancheng.core.identity import is_resident_id, is_uscc
 from quancheng.core.linkage import (
     BlockingRule,
     Comparison,
@@ -60,7 +61,8 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """基础库配方. ``key`` finds a record, ``label`` names it in lists, ``about`` names the person or firm it speaks of."""
+    """基础库配方. ``key`` finds a record, ``label`` names it in lists, ``about`` names the person or firm it speaks of,
+    ``proof`` how a key shows that it is sound: two sound keys that differ are two things (resident_id, uscc or none)."""
 
     code: str
     text: Text
@@ -70,6 +72,7 @@ class Recipe:
     key: str
     label: str
     about: str
+    proof: str
     linkage: Linkage
     fields: tuple[FieldSpec, ...]
     comparisons: tuple[Comparison, ...]
@@ -172,6 +175,7 @@ def read(said: Mapping[str, Any]) -> Recipe:
         said["key"],
         said["label"],
         said.get("about", ""),
+        said.get("proof", ""),
         Linkage(said["linkage"]),
         fields,
         tuple(
@@ -185,6 +189,27 @@ def read(said: Mapping[str, Any]) -> Recipe:
         said["rules"]["valid_from"],
         said["rules"]["reason"],
     )
+
+
+def sound_key(made: Recipe, said: str | None) -> str | None:
+    """The key in its compared form if it passes its own check, else nothing."""
+    if not said:
+        return None
+    match made.proof:
+        case "resident_id":
+            number = forms.RESIDENT_ID.make(said) or ""
+            return number if is_resident_id(number) else None
+        case "uscc":
+            return said.strip().upper() if is_uscc(said.strip().upper()) else None
+    return None
+
+
+def subject_key(said: str) -> str:
+    """The number of a person or firm as their own record keeps it, so that licences and credit find them."""
+    if not said:
+        return ""
+    number = forms.RESIDENT_ID.make(said) or ""
+    return number if is_resident_id(number) else forms.PLAIN.make(said) or ""
 
 
 def first_rules(made: Recipe, trust: tuple[str, ...]) -> tuple[FieldRule, ...]:

@@ -21,7 +21,7 @@ from quancheng.capabilities.masters.models import (
     Source,
     Survivorship,
 )
-from quancheng.capabilities.masters.recipe import Linkage, Recipe, key_form, model_from, recipe
+from quancheng.capabilities.masters.recipe import Linkage, Recipe, key_form, model_from, recipe, subject_key
 from quancheng.core.linkage import (
     ChangeKind,
     FieldRule,
@@ -215,7 +215,7 @@ def _draft(
         gilded,
         values.get(made.label, "") or refs[0],
         key_of(made, values.get(made.key, "")),
-        values.get(made.about, "") if made.about else "",
+        subject_key(values.get(made.about, "")) if made.about else "",
         values.get("region_code", ""),
         sources.natural_person(refs, registered) if registered else None,
         any(all_sources[records.sources[row]].simulated for row in rows),
@@ -255,7 +255,11 @@ def _close(
 def _queue(
     call: Call, build: Build, found: Resolved, records: Records, changed: list[int] | None
 ) -> dict[str, int]:
-    regions = dict(zip(records.ids, (one or "" for one in records.columns["region_code"]), strict=True))
+    own = dict(zip(records.ids, (one or "" for one in records.columns["region_code"]), strict=True))
+    regions: dict[str, str] = {}
+    for group in found.groups.values():  # a row without region lies where the others of its record lie
+        here = next((own[one] for one in group if own[one]), "")
+        regions.update(dict.fromkeys(group, here))
     among = None if changed is None else [one for group in found.groups.values() for one in group]
     return actions.queue_doubts(call, build=build, doubts=found.doubts, regions=regions, among=among)
 
