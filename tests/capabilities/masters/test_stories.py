@@ -422,3 +422,29 @@ def test_themes_of_others_persons_and_wrong_forms_are_refused(base: None) -> Non
         actions.create_theme(call(official("旁人", "masters.reader")), **THEME)
     with pytest.raises(NotFound):
         queries.theme(owner, "nothing")
+
+
+def test_a_worker_that_dies_in_the_middle_loses_and_doubles_nothing(base: None, steward, monkeypatch) -> None:
+    source = Source.objects.get(code="hrss")
+    source = actions.change_source(call(steward), source=source, trust=1, active=False, reason="停用试验")
+    build = actions.ask_build(call(steward), master=population(), reason="停用来源")
+    written = []
+
+    def dies(call, *, build, drafts):
+        if written:
+            raise RuntimeError("killed")
+        written.append(len(drafts))
+        return apply(call, build=build, drafts=drafts)
+
+    apply = actions.apply_groups
+    monkeypatch.setattr(running, "BATCH", 50)
+    monkeypatch.setattr(actions, "apply_groups", dies)
+    with pytest.raises(RuntimeError):
+        running.run(build.pk, lambda fraction, text: None)
+    monkeypatch.setattr(actions, "apply_groups", apply)
+    counts = running.run(build.pk, lambda fraction, text: None)
+    assert written == [50] and counts["gone"] > 0
+    active = Golden.objects.filter(master=population(), state="active")
+    assert not Member.objects.filter(source=source).exists()
+    assert all(one.members.count() == one.members_count for one in active.prefetch_related("members"))
+    assert running.run(build.pk, lambda fraction, text: None) == counts  # done is done

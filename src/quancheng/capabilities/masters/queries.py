@@ -41,7 +41,7 @@ def masters(actor: Actor) -> list[Master]:
         records=Count("goldens", filter=active),
         many=Count("goldens", filter=active & Q(goldens__sources__gte=2)),
     )
-    return list(found)
+    return list(found.order_by("order", "id"))
 
 
 def master(actor: Actor, code: str) -> Master:

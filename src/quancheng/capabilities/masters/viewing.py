@@ -15,6 +15,7 @@ from quancheng.capabilities.masters.recipe import recipe, recipes
 from quancheng.capabilities.tables import queries as tables
 from quancheng.capabilities.tables.values import TableSchema
 from quancheng.core.exchange import Condition
+from quancheng.core.text import Text
 from quancheng.kernel.errors import QuanchengError
 
 
@@ -43,6 +44,13 @@ def personal(base: str) -> bool:
     if base.startswith(theming.MASTER):
         return recipe(base.removeprefix(theming.MASTER)).personal
     return bool(schema_of(base).personal)
+
+
+def name_of(base: str) -> Text:
+    """What people call a base."""
+    if base.startswith(theming.MASTER):
+        return recipe(base.removeprefix(theming.MASTER)).text
+    return tables.info(base).text
 
 
 def schema_of(base: str) -> TableSchema:

@@ -187,8 +187,12 @@ def _choose(rule: FieldRule, values: list[SourceValue]) -> Chosen | None:
         if len({one.value for one in fewer}) < len({one.value for one in left}):
             because = strategy
         left = fewer
-    # a tie that no rule settles: the smallest value, so that a re-run gives the same
-    best = min(left, key=lambda one: (one.value, -_day(one), one.source, one.record))
+    # a tie that no rule settles: the smallest value, so that a re-run gives the same; of those who agree the
+    # most trusted speaks
+    rank = {source: place for place, source in enumerate(rule.trust)}
+    best = min(
+        left, key=lambda one: (one.value, rank.get(one.source, len(rank)), -_day(one), one.source, one.record)
+    )
     agreeing = tuple(one for one in values if one.value == best.value and one is not best)
     losers = tuple(one for one in values if one.value != best.value)
     return Chosen(rule.field, best, because, agreeing, losers, _why(best, because, len(losers)))

@@ -101,7 +101,8 @@ def theme(request: HttpRequest, code: str) -> HttpResponse:
     columns = [column for name in found.fields if (column := schema.column(name))]
     context = {
         "theme": found, "columns": columns, "may": found.active and access.allowed(actor, "refresh", found),
-        "condition": _lines(found.condition, schema), "key": new_key(),
+        "condition": _lines(found.condition, schema), "key": new_key(), "owner": people.department(found.owner).text,
+        "base": viewing.name_of(found.base),
     }  # fmt: skip
     return render(request, "masters/theme.html", context)
 
