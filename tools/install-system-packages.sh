@@ -8,6 +8,7 @@ fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing+=(fonts-noto-cjk fontconfi
 command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
 command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
 command -v sipp >/dev/null || missing+=(sip-tester)
+command -v tshark >/dev/null || missing+=(tshark)
 command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
 [ ${#missing[@]} -eq 0 ] && exit 0
 echo "安装系统软件包 Installing system packages: ${missing[*]}"
