@@ -2,6 +2,7 @@
 
 from tests.capabilities.services.conftest import (  # noqa: F401
     actor,
+    person,
     settle,
     signed_in,
     town,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from quancheng.capabilities.messages import channels
+from quancheng.capabilities.messages import channels, outbox
 from quancheng.capabilities.messages.models import Message
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, events
@@ -53,6 +53,7 @@ def send_message(
     )
     audit.note(message=message.pk, source=source, new=made)
     if made:
+        outbox.dispatch(message, call.at)
         events.emit("messages.sent", message.recipient, {"message": message.pk, "kind": message.kind})
         transaction.on_commit(lambda: channels.deliver(message))
     return message
