@@ -17,6 +17,7 @@ from quancheng.core.text import Text
 from quancheng.kernel import clock, jobs
 from quancheng.kernel.actions import Call
 from quancheng.kernel.models import writing
+from quancheng.testing.ports import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -40,17 +41,17 @@ class Server:
 @pytest.fixture
 def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     handler = Server()
-    control = Controller(handler, hostname="127.0.0.1", port=0)
+    port = free_port()
+    control = Controller(handler, hostname="127.0.0.1", port=port)
     control.start()
-    port = control.server.sockets[0].getsockname()[1]
     monkeypatch.setenv("QUANCHENG_SMTP_URL", f"smtp://127.0.0.1:{port}?from=notice@example.org&tls=none")
     yield handler
     control.stop()
 
 
 @pytest.fixture
-def reached(person: Any) -> Any:
-    who = person(age_from=30, age_to=40)
+def reached(citizen: Any) -> Any:
+    who = citizen()
     with writing("tests"):
         Contact.objects.create(
             recipient=f"person:{who.person_id}",

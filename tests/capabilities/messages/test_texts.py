@@ -43,9 +43,9 @@ def sender(gateway: SmscPeer) -> Iterator[Sender]:
 
 
 @pytest.fixture
-def reached(person: Any) -> Any:
+def reached(citizen: Any) -> Any:
     """Somebody with a confirmed phone."""
-    who = person(age_from=30, age_to=40)
+    who = citizen()
     with writing("tests"):
         Contact.objects.create(
             recipient=f"person:{who.person_id}", person_id=who.person_id, phone=PHONE, updated_at=clock.now()
