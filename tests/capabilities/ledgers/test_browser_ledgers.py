@@ -106,7 +106,12 @@ def test_the_desk_is_sound(
     )
     grants = [RoleGrant(f"ledgers.{one}", office, STREET) for one in ("clerk", "source", "approver")]
     with live_page(live_server, monkeypatch, *grants, name="赵敏", size=DESK) as page:
-        made = draft(staff.clerk, columns=[{"name": "联系电话", "kind": "phone"}], base=None, key_column="")
+        made = draft(
+            staff.clerk,
+            columns=[{"name": "姓名"}, {"name": "联系电话", "kind": "phone"}],
+            base=None,
+            key_column="",
+        )
         actions.check_book(Call(staff.clerk), book=made.pk)
         paths = {
             "new": "/work/ledgers/new/", "design": f"/work/ledgers/{made.code}/design/",

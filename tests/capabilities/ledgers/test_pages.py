@@ -190,8 +190,9 @@ def test_a_clerk_designs_in_the_browser(
     assert page.status_code == 200
     facts = {
         "zh": "走访", "purpose": "走访", "region_code": STREET, "due_on": book.due_on.isoformat(), "period": "once",
-        "photos": "1", "base": "", "revision": "1", "columns": "2", "what": "save", "c0-name": "联系电话", "c0-kind": "phone",
+        "photos": "1", "base": "", "revision": "1", "columns": "3", "what": "save", "c0-name": "联系电话", "c0-kind": "phone",
         "c0-origin": "ask", "c1-name": "身体状况", "c1-kind": "text", "c1-origin": "ask", "c1-choices": "好、一般、差",
+        "c2-name": "姓名", "c2-origin": f"{returned.table}|name",
     }  # fmt: skip
     address = f"/work/ledgers/{book.code}/design/"
     assert client.post(address, facts).status_code == 302
@@ -283,10 +284,12 @@ def test_the_source_decides_in_the_browser(used: Book, staff: SimpleNamespace, c
     assert "已采纳" in done.content.decode() and found.refresh().state == "accepted"
 
 
-def test_the_demo_street_looks_alive(office: None, client_of: ClientOf) -> None:
+def test_the_demo_street_looks_alive(db: None, client_of: ClientOf) -> None:
     from quancheng.capabilities.ledgers import simulate
+    from quancheng.capabilities.people import actions as people
     from quancheng.capabilities.people import demo
 
+    people.sync_departments(Call.system("people"))
     demo.ensure_identities(Call.system("people"))
     assert simulate.seed(None, None).startswith("3本台账")
     assert simulate.seed(None, None) == "-"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -112,11 +113,12 @@ def test_names_alike_on_one_day_find_each_other_and_twins_do_not() -> None:
 
 
 # -- what the city holds ------------------------------------------------------------------------
-ITEMS = [
+_ITEMS = [
     Item("身份证号", Kind.RESIDENT_ID, "人口库", "公安局", "t1", "id"), Item("姓名", Kind.TEXT, "人口库", "公安局", "t1", "name"),
     Item("手机号", Kind.PHONE, "人口库", "公安局"), Item("出生日期", Kind.DATE, "人口库", "公安局"),
     Item("住址", Kind.TEXT, "人口库", "公安局"), Item("月津贴标准", Kind.INTEGER, "津贴", "民政局"),
 ]  # fmt: skip
+ITEMS = [replace(one, subjects=frozenset({"person"})) for one in _ITEMS]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,8 @@ ITEMS = [
     ],
 )  # fmt: skip
 def test_what_the_city_holds_is_not_asked_again(asked: str, kind: Kind, item: str) -> None:
-    found = held.held([Column(asked, kind)], ITEMS, Bounds(0.8, 0.5), words.vocabulary())
+    design = [Column("姓名", filling=Filling.BASE, table="t", source="s"), Column(asked, kind)]
+    found = held.held(design, ITEMS, Bounds(0.8, 0.5), words.vocabulary())
     assert [(one.item, one.refused) for one in found] == [(item, True)]
     assert item in found[0].text.zh and "不得重复采集" in found[0].text.zh
 
@@ -139,6 +142,17 @@ def test_what_the_city_holds_is_not_asked_again(asked: str, kind: Kind, item: st
 def test_what_it_does_not_hold_may_be_asked(asked: str, kind: Kind) -> None:
     found = held.held([Column(asked, kind)], ITEMS, Bounds(0.8, 0.5), words.vocabulary())
     assert not [one for one in found if one.refused]
+
+
+def test_data_about_something_else_only_warns() -> None:
+    park = [
+        Item("联系电话", Kind.PHONE, "公园", "园林局", subjects=frozenset({"firm"})),
+        Item("备注", Kind.TEXT, "公园", "园林局"),
+    ]
+    found = held.held(
+        [Column("姓名"), Column("手机号"), Column("备注")], park, Bounds(0.8, 0.5), words.vocabulary()
+    )
+    assert [(one.column, one.refused) for one in found] == [("手机号", False)]
 
 
 def test_prefilled_columns_and_the_key_are_not_judged() -> None:

@@ -78,10 +78,12 @@ class BookForm(forms.Form):
     en = forms.CharField(label=_("英文名称"), max_length=120, required=False)
     purpose = forms.CharField(label=_("用途"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
     legal_basis = forms.CharField(
-        label=_("依据"), max_length=300, required=False, help_text=_("文件名称或条款；没有可不填")
+        label=_("采集依据"), max_length=300, required=False, help_text=_("文件名称或条款；没有可不填")
     )
-    region_code = forms.ChoiceField(label=_("范围"))
-    due_on = forms.DateField(label=_("截止日期"), widget=forms.DateInput(attrs={"type": "date"}))
+    region_code = forms.ChoiceField(label=_("覆盖区域"))
+    due_on = forms.DateField(
+        label=_("截止日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
     period = forms.ChoiceField(label=_("周期"), choices=Period.choices)
     base = forms.ChoiceField(
         label=_("来源数据"), required=False, help_text=_("选了来源，下发时按来源数据生成行，字段自动预填")
@@ -242,7 +244,9 @@ class TaskForm(forms.Form):
         label=_("哪些行"), widget=forms.CheckboxSelectMultiple,
         choices=[("differing", _("内容不同")), ("left", _("只在左表")), ("right", _("只在右表")), ("unsure", _("无法比对"))],
     )  # fmt: skip
-    due_on = forms.DateField(label=_("截止日期"), widget=forms.DateInput(attrs={"type": "date"}))
+    due_on = forms.DateField(
+        label=_("截止日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
 
 
 def cell_form(columns: Sequence[Any], cells: Any, data: Any = None) -> forms.Form:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quancheng.capabilities.ledgers.values import Column, Filling, Held
 from quancheng.core.tabular import Kind
@@ -33,14 +33,19 @@ class Item:
     organ: str
     table: str = ""
     source: str = ""
+    subjects: frozenset[str] = frozenset()
+    """What the data is about (person, firm, home), see :func:`subjects_of`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Words of the city that mean one thing, and fillers that mean nothing (词表); data, not code."""
+    """Words of the city that mean one thing, fillers that mean nothing, names too general to compare, and the
+    columns that tell what a list is about (词表); data, not code."""
 
     same: Mapping[str, str]
     fillers: tuple[str, ...]
+    general: frozenset[str] = frozenset()
+    subjects: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,12 @@ def _bigrams(text: str) -> dict[str, int]:
     return found
 
 
+def subjects_of(names: Iterable[str], words: Vocabulary) -> frozenset[str]:
+    """What a list with such columns is about: a 身份证号 or 姓名 makes it one of persons."""
+    folded = {fold(name, words) for name in names}
+    return frozenset(subject for subject, marks in words.subjects.items() if folded & marks)
+
+
 def same_kind(first: Kind, second: Kind) -> bool:
     """Whether two kinds can hold the same fact; text can hold anything."""
     if first is second or Kind.TEXT in (first, second):
@@ -100,30 +111,36 @@ def held(
 ) -> list[Held]:
     """For each asked column the best match among the city's items, if it reaches the lower bound.
 
-    The ``key`` column is what rows are found by and may always be asked.
+    The ``key`` column is what rows are found by and may always be asked. Data about something else is only
+    warned about: the telephone of a park is no reason not to ask a person's.
     """
-    folded = [(fold(one.name, words), one) for one in items]
+    folded = [(name, one) for one in items if (name := fold(one.name, words)) not in words.general]
+    about = subjects_of([one.name for one in columns], words)
     found = []
     for column in columns:
         if column.filling is not Filling.ASKED or column.name == key:
             continue
         name = fold(column.name, words)
-        best = max(
-            ((_score(name, column, other, item), item) for other, item in folded),
-            key=lambda pair: (pair[0], bool(pair[1].table)),
-            default=(0.0, None),
-        )
-        score, item = best
-        if item is not None and score >= bounds.warn:
-            found.append(_held(column, item, score, bounds))
+        if name in words.general:
+            continue
+        scored = [
+            (score, item)
+            for other, item in folded
+            if (score := _score(name, column, other, item)) >= bounds.warn
+        ]
+        if scored:
+            score, item = max(
+                scored, key=lambda pair: (bool(pair[1].subjects & about), pair[0], bool(pair[1].table))
+            )
+            refused = score >= bounds.refuse and bool(item.subjects & about)
+            found.append(_held(column, item, score, refused))
     return found
 
 
-def _held(column: Column, item: Item, score: float, bounds: Bounds) -> Held:
+def _held(column: Column, item: Item, score: float, refused: bool) -> Held:
     return Held(
-        column.name, item.name, item.data, item.organ, round(score, 3),
-        score >= bounds.refuse, item.table, item.source,
-    )  # fmt: skip
+        column.name, item.name, item.data, item.organ, round(score, 3), refused, item.table, item.source
+    )
 
 
 def _score(name: str, column: Column, other: str, item: Item) -> float:

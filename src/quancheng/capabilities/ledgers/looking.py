@@ -30,7 +30,10 @@ def look(found: Returned, prefix: str, asked: Mapping[str, Any], *, size: int = 
         [one.name for one in specs], _sort(found, str(asked.get("sort") or "")), size, offset,
     )  # fmt: skip
     rows = [
-        [{"name": one.zh or one.name, "text": canonical(row.get(one.name), one.kind)} for one in specs]
+        [
+            {"name": one.zh or one.name, "label": one.text, "text": canonical(row.get(one.name), one.kind)}
+            for one in specs
+        ]
         for row in answer.rows
     ]
     more = offset + len(rows) < answer.total

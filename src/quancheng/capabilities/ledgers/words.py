@@ -26,7 +26,9 @@ def vocabulary() -> Vocabulary:
     """Words that mean one thing."""
     found = _read("words.toml")
     same = {word: row["word"] for row in found["same"] for word in [row["word"], *row["also"]]}
-    return Vocabulary(same, tuple(sorted(found["fillers"], key=len, reverse=True)))
+    subjects = {one["subject"]: frozenset(one["marks"]) for one in found["subject"]}
+    fillers = tuple(sorted(found["fillers"], key=len, reverse=True))
+    return Vocabulary(same, fillers, frozenset(found["general"]), subjects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ def _source_faults(design: Sequence[Column], returned: Returned | None) -> dict[
 def check_book(call: Call, *, book: int) -> list[Held]:
     """核对全市已有: compare the asked columns with what the city holds; the result is kept with the book."""
     found = get(call, Book, "design", pk=book)
-    matches = holdings.held_columns(found.design, found.key_column)
+    matches = holdings.held_columns(call.actor, found.design, found.key_column)
     found.held = [_kept(one) for one in matches]
     found.save(update_fields=["held"])
     refused = _unexcused(found, matches)
@@ -191,7 +191,7 @@ def propose_book(call: Call, *, book: int) -> Book:
     found = get(call, Book, "design", pk=book)
     must_be(found, State.DRAFT)
     faults = columns.design_faults(found.design)
-    matches = holdings.held_columns(found.design, found.key_column)
+    matches = holdings.held_columns(call.actor, found.design, found.key_column)
     faults |= {one.column: one.text for one in _unexcused(found, matches)}
     if faults:
         names = "；".join(text.zh for text in faults.values())

@@ -39,11 +39,11 @@ class Book(GuardedModel):
     zh = models.CharField(_("台账名称"), max_length=60)
     en = models.CharField(_("英文名称"), max_length=120, blank=True, default="")
     purpose = models.CharField(_("用途"), max_length=300)
-    legal_basis = models.CharField(_("依据"), max_length=300, blank=True, default="")
+    legal_basis = models.CharField(_("采集依据"), max_length=300, blank=True, default="")
     department = models.ForeignKey(
         "people.Department", models.PROTECT, related_name="+", verbose_name=_("发起单位")
     )
-    region_code = models.CharField(_("范围"), max_length=12, db_index=True)
+    region_code = models.CharField(_("覆盖区域"), max_length=12, db_index=True)
     state = models.CharField(_("状态"), max_length=10, choices=State, default=State.DRAFT)
     columns = models.JSONField(_("字段"), default=list)
     key_column = models.CharField(_("标识字段"), max_length=40, blank=True, default="")

@@ -14,7 +14,7 @@ class Comparison(GuardedModel):
     """比对: two lists, how their rows find each other, and the figures."""
 
     zh = models.CharField(_("名称"), max_length=60)
-    region_code = models.CharField(_("范围"), max_length=12)
+    region_code = models.CharField(_("覆盖区域"), max_length=12)
     created_by = models.BigIntegerField(_("比对人"), db_index=True)
     created_name = models.CharField(_("比对人姓名"), max_length=120)
     created_at = models.DateTimeField(_("比对时间"))
