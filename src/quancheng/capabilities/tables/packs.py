@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
-from quancheng.capabilities.tables import lake
+from quancheng.capabilities.tables import groups, lake
+from quancheng.capabilities.tables.faults import reading
+from quancheng.capabilities.tables.groups import BaseFile
 from quancheng.capabilities.tables.lake import BASE, GONE, SET, VERSION, Piece
 from quancheng.capabilities.tables.values import TableSchema
-from quancheng.core.text import Text
-from quancheng.kernel.store import StoreDamaged, files
+from quancheng.kernel.store import files
 
+if TYPE_CHECKING:
+    from quancheng.capabilities.tables.paging import Pager
+
+T = TypeVar("T")
 _KEPT = 24
 """Opened versions a process keeps; each is some hundred kilobytes and its overlay."""
 _MEMORY = "768MB"
@@ -56,37 +60,52 @@ class Pack:
         """Whether ``t`` gives its rows in key order by itself."""
         self.counts: OrderedDict[Any, tuple[int, bool]] = OrderedDict()
         self.lock = threading.RLock()
-        self.pager: Any = None
+        """The one lock of a pack: what is made once is made under it, so no two locks wait for each other."""
+        self._made: dict[str, Any] = {}
 
     @classmethod
     def over(cls, pack: Pack, overlay: pa.Table) -> Pack:
         """The base of an opened version under other changes, which no manifest names yet."""
         new = cls(pack.name, pack.store_version, pack.schema, ())
         new.base, new.base_rows = pack.base, pack.base_rows
-        new.__dict__["overlay"] = overlay
+        new._made["overlay"] = overlay
         return new
 
-    @cached_property
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        if name not in self._made:
+            with self.lock:
+                if name not in self._made:
+                    self._made[name] = make()
+        return self._made[name]  # type: ignore[no-any-return]
+
+    @property
     def overlay(self) -> pa.Table | None:
         """The last change of each changed key, in key order; None when there is none."""
         if not self.sets:
-            return None
-        with self.lock:
-            return latest(read_sets(self.sets, self.schema), self.schema)
+            return self._made.get("overlay")
+        return self._once("overlay", lambda: latest(read_sets(self.sets, self.schema), self.schema))
 
-    @cached_property
-    def files(self) -> list[pq.ParquetFile]:
-        """The base files with their footers read; used under the lock."""
-        with reading():
-            return [pq.ParquetFile(path) for path in self.base]
+    @property
+    def files(self) -> list[BaseFile]:
+        """The base files with their footers read."""
+        return self._once("files", lambda: [groups.base_file(path) for path in self.base])
 
-    @cached_property
+    @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """DuckDB with the view ``t``; take cursors of it."""
-        with self.lock:
-            connection = confined(self.base)
-            self.define(connection)
-            return connection
+        return self._once("connection", self._connect)
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        connection = confined(self.base)
+        self.define(connection)
+        return connection
+
+    @property
+    def pager(self) -> Pager:
+        """Rows by number."""
+        from quancheng.capabilities.tables.paging import Pager
+
+        return self._once("pager", lambda: Pager(self))
 
     def define(self, connection: duckdb.DuckDBPyConnection) -> None:
         """The view ``t`` of this version in a connection that may open its files."""
@@ -114,7 +133,7 @@ class Pack:
         """One SELECT for the files of each shape: a file may be older than a column."""
         shapes: dict[tuple[str, ...], list[str]] = {}
         for path, file in zip(self.base, self.files, strict=True):
-            shapes.setdefault(tuple(file.schema_arrow.names), []).append(path)
+            shapes.setdefault(file.names, []).append(path)
         found = []
         for shape, paths in shapes.items():
             cells = [
@@ -126,22 +145,23 @@ class Pack:
             found.append(f"SELECT {', '.join(cells)} FROM read_parquet([{listed(paths)}])")  # noqa: S608
         return found
 
-    def _settle(self) -> None:
+    def _settle(self) -> bool:
         """Hold a small version in memory, in key order: a question then decodes no file."""
         if self.base_rows > _SMALL_ROWS or self.bytes > _SMALL_BYTES:
-            return
-        with self.lock, reading():
+            return False
+        with reading():
             order = columns_sql(self.schema.key)
             self.connection.execute(f"CREATE TABLE t_held AS SELECT * FROM t ORDER BY {order}")  # noqa: S608
             self.connection.execute("CREATE OR REPLACE VIEW t AS SELECT * FROM t_held")
-            self.ordered = True
+        self.ordered = True
+        return True
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of its own for one thread; complaints about files become StoreDamaged."""
         self._asked += 1
-        if self._asked == _SOON:
-            self._settle()
+        if self._asked > _SOON:
+            self._once("settled", self._settle)
         cursor = self.connection.cursor()
         try:
             with reading():
@@ -193,46 +213,23 @@ def confined(paths: Sequence[str], spill: str = "", *, locked: bool = True) -> d
 def read_sets(paths: Sequence[str], schema: TableSchema) -> pa.Table:
     """All rows of change sets, with every column of the schema."""
     wanted = lake.set_schema(schema)
-    with reading():
-        parts = [pq.read_table(path, partitioning=None) for path in paths]
-    return pa.concat_tables([_filled(part, wanted) for part in parts])
-
-
-def _filled(part: pa.Table, wanted: pa.Schema) -> pa.Table:
-    columns = [
-        part.column(field.name) if field.name in part.column_names else pa.nulls(part.num_rows, field.type)
-        for field in wanted
-    ]
-    return pa.table(columns, schema=wanted)
+    return pa.concat_tables([groups.filled(groups.set_rows(path), wanted) for path in paths])
 
 
 def latest(rows: pa.Table, schema: TableSchema) -> pa.Table:
     """Of change rows the last one of each key, in key order."""
-    keys = columns_sql(schema.key)
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.register("s", rows)
-        query = (
-            f"SELECT * FROM s QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {VERSION} DESC) = 1"  # noqa: S608
-            f" ORDER BY {keys}"
-        )
-        return connection.execute(query).to_arrow_table().cast(rows.schema).combine_chunks()
-    finally:
-        connection.close()
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """A reader's complaint about a file's content becomes StoreDamaged; one about the query stays."""
-    try:
-        yield
-    except (duckdb.IOException, duckdb.InvalidInputException, OSError, pa.ArrowInvalid) as error:
-        if isinstance(error, duckdb.InvalidInputException) and "parquet" not in str(error).lower():
-            raise
-        raise StoreDamaged(
-            Text(f"数据文件无法读取：{error}", f"A data file cannot be read: {error}")
-        ) from error
+    if not rows.num_rows:
+        return rows
+    order = [(name, "ascending") for name in schema.key]
+    ordered = rows.sort_by([*order, (VERSION, "descending")]).combine_chunks()
+    count = ordered.num_rows
+    same: Any = None
+    for name in schema.key:
+        column = ordered[name]
+        equal = pc.equal(column.slice(1), column.slice(0, count - 1))
+        same = equal if same is None else pc.and_(same, equal)
+    first = pa.chunked_array([pa.array([True]), *pc.invert(same).chunks])
+    return ordered.filter(first).combine_chunks()
 
 
 _packs: OrderedDict[tuple[str, str, int], Pack] = OrderedDict()
@@ -264,3 +261,4 @@ def forget() -> None:
     """Let all opened versions go (tests, a folder that was replaced)."""
     with _lock:
         _packs.clear()
+    groups.forget()

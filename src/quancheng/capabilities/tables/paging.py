@@ -7,52 +7,22 @@ known for all intervals, so the page at any offset is found without reading what
 
 from __future__ import annotations
 
-import threading
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from quancheng.capabilities.tables.groups import decoded
 from quancheng.capabilities.tables.lake import GONE, VERSION
-from quancheng.capabilities.tables.packs import Pack, columns_sql, listed, reading
+from quancheng.capabilities.tables.packs import Pack, columns_sql, listed
 
-_BYTES = 96 * 1024 * 1024
-"""Decoded row groups a process keeps."""
 _FEW = 4
 """Row groups looked through for a key before DuckDB is asked."""
 
 
-class _Groups:
-    """Decoded intervals of all versions, least lately used first."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[tuple[int, int], pa.Table] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[int, int]) -> pa.Table | None:
-        with self._lock:
-            found = self._held.get(key)
-            if found is not None:
-                self._held.move_to_end(key)
-            return found
-
-    def keep(self, key: tuple[int, int], rows: pa.Table) -> None:
-        with self._lock:
-            if key in self._held:
-                return
-            self._held[key] = rows
-            self._bytes += rows.nbytes
-            while self._bytes > _BYTES and len(self._held) > 1:
-                self._bytes -= self._held.popitem(last=False)[1].nbytes
-
-
-_groups = _Groups()
 _numbers = iter(range(1, 1 << 62))
 
 
@@ -65,11 +35,9 @@ class Pager:
         self._sizes: list[int] = []
         self._where: list[tuple[int, int]] = []
         for at, file in enumerate(pack.files):
-            for group in range(file.metadata.num_row_groups):
-                self._where.append((at, group))
-                self._sizes.append(file.metadata.row_group(group).num_rows)
+            self._where += [(at, group) for group in range(len(file.sizes))]
+            self._sizes += file.sizes
         self._cuts: list[int] = []
-        self._extremes: tuple[list[Any], list[Any]] | None = None
         if pack.overlay is not None:
             self._merge(pack.overlay)
         self._ends = list(accumulate(self._sizes))
@@ -100,7 +68,8 @@ class Pager:
         The key's first column decides: rows lie in its order, and each row group knows its bounds.
         """
         first = self._pack.schema.key[0]
-        bounds = self._bounds(first) if first in equal and not self._cuts else None
+        files = self._pack.files
+        bounds = files[0].bounds(first) if first in equal and not self._cuts and len(files) == 1 else None
         if bounds is None:
             return None
         wanted = equal[first]
@@ -114,24 +83,6 @@ class Pager:
                 rows = rows.filter(pc.equal(rows[name], pa.scalar(value, rows.schema.field(name).type)))
             parts.append(rows)
         return pa.concat_tables(parts) if parts else self._pack.arrow.empty_table()
-
-    def _bounds(self, first: str) -> tuple[list[Any], list[Any]] | None:
-        """Least and greatest value of the key's first column in each row group; None when they are not kept."""
-        kind = self._pack.arrow.field(first).type
-        if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_date(kind)):
-            return None
-        if self._extremes is None:
-            lows, highs = [], []
-            for at, group in self._where:
-                file = self._pack.files[at]
-                column = file.schema_arrow.names.index(first)
-                found = file.metadata.row_group(group).column(column).statistics
-                if found is None or not found.has_min_max:  # texts of some kilobytes have none
-                    return None
-                lows.append(found.min)
-                highs.append(found.max)
-            self._extremes = (lows, highs)
-        return self._extremes
 
     def _merge(self, overlay: pa.Table) -> None:
         """Sizes of the intervals with the changed rows in place of the old ones."""
@@ -168,32 +119,18 @@ class Pager:
         return list(zip(*(column.to_pylist() for column in firsts.columns), strict=True)), dict(touched)
 
     def _interval(self, at: int) -> pa.Table:
-        key = (self._number, at)
-        found = _groups.get(key)
-        if found is None:
-            found = self._read(at)
-            _groups.keep(key, found)
-        return found
-
-    def _read(self, at: int) -> pa.Table:
         pack = self._pack
         file, group = self._where[at]
-        rows = self._group(pack.files[file], group) if file >= 0 else pack.arrow.empty_table()
         if not self._cuts or self._cuts[at] == self._cuts[at + 1]:
-            return rows
-        assert pack.overlay is not None
-        changed = pack.overlay.slice(self._cuts[at], self._cuts[at + 1] - self._cuts[at])
-        return merged(rows, changed, pack.schema.key)
-
-    def _group(self, file: pq.ParquetFile, group: int) -> pa.Table:
-        pack = self._pack
-        with pack.lock, reading():
-            found = file.read_row_group(group, use_threads=False)
-        columns = [
-            found.column(field.name) if field.name in found.column_names else pa.nulls(len(found), field.type)
-            for field in pack.arrow
-        ]
-        return pa.table(columns, schema=pack.arrow)
+            return pack.files[file].group(group, pack.arrow) if file >= 0 else pack.arrow.empty_table()
+        key = (self._number, at)
+        found = decoded.get(key)
+        if found is None:
+            assert pack.overlay is not None
+            rows = pack.files[file].group(group, pack.arrow) if file >= 0 else pack.arrow.empty_table()
+            changed = pack.overlay.slice(self._cuts[at], self._cuts[at + 1] - self._cuts[at])
+            found = decoded.keep(key, merged(rows, changed, pack.schema.key))
+        return found
 
 
 def merged(rows: pa.Table, changed: pa.Table, key: tuple[str, ...]) -> pa.Table:

@@ -13,8 +13,8 @@ import duckdb
 import pyarrow as pa
 
 from quancheng.capabilities.tables import answers, packs, rows
+from quancheng.capabilities.tables.faults import reading
 from quancheng.capabilities.tables.packs import Pack, columns_sql
-from quancheng.capabilities.tables.paging import Pager
 from quancheng.capabilities.tables.plain import plain_rows
 from quancheng.capabilities.tables.values import Found, TableInfo, TableSchema, Total
 from quancheng.capabilities.tables.wanted import Wanted, wanted
@@ -81,7 +81,7 @@ class View:
     def answer(self, asked: Wanted, how: Total) -> tuple[pa.Table, int | None, bool]:
         """Rows of a checked search, how many there are in all, and whether that is a lower bound."""
         if asked.equal and not asked.distinct and asked.by_key(self.schema.key):
-            near = self._pager().near(asked.equal)
+            near = self._pack.pager.near(asked.equal)
             if near is not None:
                 page = near.slice(asked.offset, asked.limit).select(list(asked.fields))
                 return page, None if how is Total.NONE else near.num_rows, False
@@ -101,7 +101,7 @@ class View:
         if asked.limit == 0:
             return self._pack.arrow.empty_table().select(list(asked.fields))
         if asked.everything and not asked.distinct and asked.by_key(self.schema.key):
-            found = self._pager().page(asked.offset, asked.limit)
+            found = self._pack.pager.page(asked.offset, asked.limit)
             return found if asked.fields == self.schema.names else found.select(list(asked.fields))
         query = asked.select(self.schema.key, sorted_already=self._pack.ordered)
         return self.sql(query, asked.values)
@@ -148,7 +148,7 @@ class View:
         end = self.rows if limit is None else min(limit, self.rows)
         if asked.everything:
             for start in range(0, end, size):
-                part = self._pager().page(start, min(size, end - start)).select(list(asked.fields))
+                part = self._pack.pager.page(start, min(size, end - start)).select(list(asked.fields))
                 yield from part.cast(schema).combine_chunks().to_batches(max_chunksize=size)
             return
         query = f"SELECT {columns_sql(asked.fields)} FROM t WHERE {asked.where}"  # noqa: S608
@@ -162,7 +162,7 @@ class View:
 
     def in_order(self) -> Iterator[pa.RecordBatch]:
         """All rows in key order, one interval after another."""
-        pager = self._pager()
+        pager = self._pack.pager
         for start in range(0, pager.rows, 16_384):
             yield from pager.page(start, 16_384).to_batches()
 
@@ -221,16 +221,10 @@ class View:
         connection = packs.confined(self._pack.base, spill, locked=False)
         try:
             self._pack.define(connection)
-            with packs.reading():
+            with reading():
                 yield connection
         finally:
             connection.close()
-
-    def _pager(self) -> Pager:
-        with self._pack.lock:
-            if self._pack.pager is None:
-                self._pack.pager = Pager(self._pack)
-            return self._pack.pager  # type: ignore[no-any-return]
 
     def _selected(self, fields: Sequence[str] | None) -> pa.Schema:
         arrow = self._pack.arrow
