@@ -379,3 +379,18 @@ def test_an_entry_gets_the_feeds_table_and_counts_in_the_rate(
     with clock.at(NOW + timedelta(hours=2)):
         actions.mark_freshness(SYSTEM)
     assert queries.rate("jn-civil").fresh == 0
+
+
+def test_old_files_are_cleared_but_not_what_is_needed(feed, deliver) -> None:
+    import os
+
+    from quancheng.capabilities.collection import rawfiles
+
+    first = deliver(csv_of(*[row(n) for n in range(30)], row(31, day="坏")))
+    last = deliver(csv_of(*[row(n) for n in range(31)]))
+    for one in (first, last):
+        os.utime(rawfiles.path_of(one.raw), (NOW.timestamp(), NOW.timestamp()))
+    assert tasks.tidy() == {"files": 0, "runs": 0}
+    with clock.at(NOW + timedelta(days=181)):
+        assert tasks.tidy() == {"files": 1, "runs": 2}
+    assert not rawfiles.path_of(first.raw).exists() and rawfiles.path_of(last.raw).exists()

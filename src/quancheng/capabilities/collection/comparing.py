@@ -85,7 +85,7 @@ def _examples(
 ) -> dict[str, list[dict[str, Any]]]:
     """The first changes of each kind by key, with the columns that differ."""
     names = list(schema.names)
-    columns = ", ".join(f"{side}.{_name(one)}::varchar" for side in ("n", "o") for one in names)
+    columns = ", ".join(_shown(side, field) for side in ("n", "o") for field in schema)
     order = ", ".join(f"coalesce(n.{_name(one)}, o.{_name(one)})" for one in key)
     kinds = ["inserted", "updated"] + ([] if mode is Mode.INCREMENTAL else ["deleted"])
     found: dict[str, list[dict[str, Any]]] = {}
@@ -103,6 +103,14 @@ def _examples(
             for row in rows
         ]
     return {kind: rows for kind, rows in found.items() if rows}
+
+
+def _shown(side: str, field: pa.Field) -> str:
+    """A cell as people write it: numbers without the zeros of their scale."""
+    cell = f"{side}.{_name(field.name)}::varchar"
+    if not pa.types.is_decimal(field.type):
+        return cell
+    return f"rtrim(rtrim({cell}, '0'), '.')"
 
 
 def _example(new: dict[str, Any], old: dict[str, Any], key: Sequence[str], kind: str) -> dict[str, Any]:

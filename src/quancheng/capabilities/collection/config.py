@@ -50,6 +50,11 @@ def refused_kept() -> int:
     return int(_value("refused_kept"))
 
 
+def raw_days() -> int:
+    """How long delivered files and refused rows are kept."""
+    return int(_value("raw_days"))
+
+
 def limits() -> Limits:
     """What one delivered file may cost; ``QUANCHENG_COLLECTION_<NAME>`` sets each of them."""
     return Limits(

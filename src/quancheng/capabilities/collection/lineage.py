@@ -152,8 +152,10 @@ def digest(body: Mapping[str, Any]) -> str:
 def check(body: Any) -> dict[str, Any]:
     """An event from elsewhere, if it has what every run event must have. Raises InvalidInput by member."""
     wrong: dict[str, Text] = {}
-    if not isinstance(body, dict):
-        raise InvalidInput(Text("事件应为 JSON 对象。", "An event is a JSON object."))
+    if not isinstance(body, dict) or not _storable(body):
+        raise InvalidInput(
+            Text("事件应为可保存的 JSON 对象。", "An event is a JSON object that can be stored.")
+        )
     required = {"eventTime": str, "producer": str, "schemaURL": str, "run": dict, "job": dict}
     for name, kind in required.items():
         if not isinstance(body.get(name), kind):
@@ -176,6 +178,14 @@ def check(body: Any) -> dict[str, Any]:
     if wrong:
         raise InvalidInput(fields=wrong)
     return body
+
+
+def _storable(body: dict[str, Any]) -> bool:
+    """No NUL and no NaN, which data bases refuse in JSON."""
+    try:
+        return "\\u0000" not in json.dumps(body, allow_nan=False)
+    except (ValueError, RecursionError):
+        return False
 
 
 def edges(events: Sequence[Mapping[str, Any]]) -> list[Edge]:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -105,6 +105,22 @@ def forget(run: object) -> None:
         path.unlink(missing_ok=True)
 
 
-def forget_all(run: object) -> None:
-    """Remove everything a run kept beside its rows in tables."""
-    shutil.rmtree(config.home() / "runs" / str(run), ignore_errors=True)
+def forget_all(run: object) -> bool:
+    """Remove everything a run kept beside its rows in tables; whether there was anything."""
+    folder = config.home() / "runs" / str(run)
+    there = folder.is_dir()
+    shutil.rmtree(folder, ignore_errors=True)
+    return there
+
+
+def forget_raw(needed: Collection[str], before: float) -> int:
+    """Remove kept files that nobody needs and that are older than a moment (epoch seconds); how many."""
+    gone = 0
+    for path in (config.home() / "raw").glob("*/*"):
+        if path.name not in needed and path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+            gone += 1
+    for path in (config.home() / "raw").glob(".*"):  # unfinished ones of writers that died
+        if path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+    return gone

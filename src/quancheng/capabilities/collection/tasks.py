@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from quancheng.capabilities.collection import actions, engine
+from quancheng.capabilities.collection import actions, config, engine, rawfiles
 from quancheng.capabilities.collection.faults import MovedOn
 from quancheng.capabilities.collection.models import Feed, Run
 from quancheng.capabilities.collection.values import RunState
@@ -67,3 +68,19 @@ def tick(handle: Any = None) -> dict[str, int]:
 def freshness(handle: Any = None) -> dict[str, int]:
     """核对时限: late and silent feeds, told once."""
     return {"changed": actions.mark_freshness(Call.system("collection"))}
+
+
+@jobs.every("collection.tidy", cron="30 3 * * *")
+def tidy(handle: Any = None) -> dict[str, int]:
+    """清理: delivered files and refused rows past their days; what open runs, samples and last deliveries need stays."""
+    before = clock.now() - timedelta(days=config.raw_days())
+    old = Run.objects.filter(ended_at__lt=before)
+    needed = set(Run.objects.exclude(pk__in=old.values("pk")).values_list("raw", flat=True))
+    needed |= set(Feed.objects.values_list("sample", flat=True)) | set(
+        Feed.objects.values_list("last_digest", flat=True)
+    )
+    runs = 0
+    for run_id in old.values_list("pk", flat=True).iterator():
+        runs += rawfiles.forget_all(run_id)
+    files = rawfiles.forget_raw(needed, before.timestamp())
+    return {"files": files, "runs": runs}

@@ -14,6 +14,7 @@ from quancheng.kernel import access, audit, clock
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import InvalidInput
 
+FIRST_YEAR, LAST_YEAR = 1970, 2199
 LARGEST = 500
 """Datasets of one event."""
 
@@ -44,6 +45,10 @@ def _keep(body: Mapping[str, Any]) -> bool:
                 )
             }
         ) from wrong
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise InvalidInput(
+            fields={"eventTime": Text("时间不在1970至2199年间。", "A time from 1970 to 2199.")}
+        )
     if at.tzinfo is None:
         at = at.replace(tzinfo=clock.LOCAL)
     job = f"{body['job'].get('namespace', '')}|{body['job']['name']}"[:200]

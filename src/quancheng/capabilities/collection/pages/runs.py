@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from quancheng.capabilities.collection import actions, forms, queries
-from quancheng.capabilities.collection.models import HOLDS, Run
+from quancheng.capabilities.collection.models import HOLDS, VERDICTS, Run
 from quancheng.capabilities.collection.pages.common import desk, language, mark
 from quancheng.capabilities.collection.staging import PLACE, WHY
 from quancheng.capabilities.collection.values import HoldKind, RunState
@@ -49,6 +49,7 @@ def run(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = desk(request)
     found = queries.run(actor, pk)
     form = forms.DecisionForm(request.POST or None, initial={"verdict": _proposed(found)})
+    form.fields["verdict"].choices = _verdicts(found)  # type: ignore[attr-defined]
     status = 200
     if request.method == "POST":
         if form.is_valid():
@@ -65,6 +66,17 @@ def run(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _proposed(found: Run) -> str:
     kinds = {hold["kind"] for hold in found.holds}
     return "map" if HoldKind.COLUMN_RENAMED.value in kinds else "accept"
+
+
+def _verdicts(found: Run) -> list[Any]:
+    """Only what makes sense for what the run waits for."""
+    kinds = {hold["kind"] for hold in found.holds}
+    offered = {"accept", "reject"}
+    if kinds & {HoldKind.COLUMN_RENAMED.value, HoldKind.COLUMN_MISSING.value}:
+        offered.add("map")
+    if HoldKind.COLUMN_ADDED.value in kinds:
+        offered.add("extend")
+    return [one for one in VERDICTS if one[0] in offered]
 
 
 def _decided(request: HttpRequest, found: Run, facts: dict[str, Any]) -> None:
