@@ -246,3 +246,26 @@ def test_what_happens_is_told_to_other_modules(bank: Any, open_order: Any, payer
 
     heard = list(OutboxEvent.objects.filter(type__startswith="payment.").values_list("type", flat=True))
     assert heard == ["payment.order.opened", "payment.order.paid"]
+
+
+def test_the_demo_has_orders_in_several_states_and_comes_once(db: None, settings: Any, tmp_path: Any) -> None:
+    """The same actions as people: an account of each payer, a bank believed by its own key."""
+    from quancheng.capabilities.payment import simulate
+    from quancheng.capabilities.people.models import NaturalPerson, User
+    from quancheng.kernel import registry
+    from quancheng.kernel.models import writing
+
+    settings.HOME = tmp_path
+    registry.sync()
+    for place, key in enumerate(("citizen-young", "citizen-elder", "firm-owner")):
+        with writing("tests"):
+            someone = NaturalPerson.objects.create(
+                id_number=f"3701021990010112{place:02}", name=key, sex="2", birth_date="1990-01-01"
+            )
+        User.objects.create(username=key, kind="person", demo_key=key, person=someone)
+    assert simulate.seed(None, None).startswith("5")
+    assert simulate.seed(None, None) == "-"
+    states = set(PaymentOrder.objects.values_list("state", flat=True))
+    assert states == {"CREATED", "PAID", "FAILED"}
+    assert all(one.simulated for one in PaymentOrder.objects.all())
+    assert balanced()

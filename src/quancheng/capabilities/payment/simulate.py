@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.contrib.auth import get_user_model
 
 from quancheng.capabilities.payment import actions
 from quancheng.capabilities.payment.bank_component import KEY, MERCHANT, NAME, bank_key_file, port
@@ -23,7 +24,7 @@ HOME_FEE = Text("住宅不动产登记费", "Registration fee of a home")
 CARD_FEE = Text("居民身份证换领工本费", "Renewal of an identity card")
 ORDERS = (
     (
-        "李静",
+        "citizen-young",
         "demo.card",
         Text("换领居民身份证", "Identity card renewed"),
         CARD_FEE,
@@ -31,9 +32,17 @@ ORDERS = (
         2000,
         "todo",
     ),
-    ("李静", "demo.home", Text("不动产转移登记", "Transfer of a home"), HOME_FEE, "103044433", 8000, "paid"),
     (
-        "王秀英",
+        "citizen-young",
+        "demo.home",
+        Text("不动产转移登记", "Transfer of a home"),
+        HOME_FEE,
+        "103044433",
+        8000,
+        "paid",
+    ),
+    (
+        "citizen-elder",
         "demo.card-2",
         Text("换领居民身份证", "Identity card renewed"),
         CARD_FEE,
@@ -42,7 +51,7 @@ ORDERS = (
         "paid",
     ),
     (
-        "赵建军",
+        "firm-owner",
         "demo.home-2",
         Text("不动产转移登记", "Transfer of a home"),
         HOME_FEE,
@@ -51,7 +60,7 @@ ORDERS = (
         "failed",
     ),
     (
-        "孟广田",
+        "citizen-young",
         "demo.card-3",
         Text("换领居民身份证", "Identity card renewed"),
         CARD_FEE,
@@ -60,7 +69,7 @@ ORDERS = (
         "todo",
     ),
 )
-"""Payer, subject, what for, the charge, its budget item, fen, how it stands."""
+"""Demo identity of the payer, subject, what for, the charge, its budget item, fen, how it stands."""
 
 
 def seed(city: Any, random: Any) -> str:
@@ -70,9 +79,9 @@ def seed(city: Any, random: Any) -> str:
     if PaymentOrder.objects.exists():
         return "-"
     organ = people.department("jn-approval")
-    for name, subject, title, label, item, fen, state in ORDERS:
-        found = people.search_people(system.actor, {}).filter(name=name, simulated=True).first()
-        if found is None:
+    for key, subject, title, label, item, fen, state in ORDERS:
+        account = get_user_model().objects.filter(demo_key=key).exclude(person=None).first()
+        if account is None:
             continue
         row = actions.open_order(
             system,
@@ -80,14 +89,14 @@ def seed(city: Any, random: Any) -> str:
             title=title,
             charges=[Charge(item, label, Amount(fen))],
             organ_id=organ.pk,
-            person_id=found.pk,
+            person_id=account.person_id,
             basis=Text(
                 "发改价格规〔2016〕2559号、发改价格〔2003〕2322号", "NDRC 2016 no. 2559, 2003 no. 2322"
             ),
             simulated=True,
         )
         if state != "todo":
-            _settle(row, found, state)
+            _settle(row, account, state)
     return f"{PaymentOrder.objects.count()}张缴款单"
 
 
@@ -118,8 +127,8 @@ def register(call: Call) -> Channel:
     return channel
 
 
-def _settle(row: PaymentOrder, person: Any, state: str) -> None:
-    payer = Actor(ActorKind.PERSON, person.name, None, person.pk, simulated=True)
+def _settle(row: PaymentOrder, account: Any, state: str) -> None:
+    payer = Actor(ActorKind.PERSON, str(account), account.pk, account.person_id, simulated=True)
     attempt = actions.start_payment(Call(payer), number=row.number, channel=NAME)
     paid = state == "paid"
     event = ChannelReport(
