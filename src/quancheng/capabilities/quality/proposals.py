@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from quancheng.capabilities.catalogue import queries as catalogue
 from quancheng.capabilities.quality.models import RuleVersion, Sheet, TableProfile
+from quancheng.core.catalogue import DataType, Item, Resource
 from quancheng.core.quality import Profile, QualityError, profile_from
 from quancheng.core.tabular import Kind
 
@@ -42,16 +44,27 @@ def for_sheet(sheet: Sheet, schema: Any) -> list[Proposal]:
             profile = profile_from(newest.data)
         except QualityError:
             profile = None
-    return propose(schema, profile)
+    entry = catalogue.entry_of_table(sheet.table_id)
+    return propose(schema, profile, entry.resource if entry is not None else None)
 
 
-def propose(schema: Any, profile: Profile | None) -> list[Proposal]:
-    """Proposals from columns and a profile (由结构与概况建议), pure."""
+def propose(schema: Any, profile: Profile | None, resource: Resource | None = None) -> list[Proposal]:
+    """Proposals from columns, a profile and a catalogue entry (由结构、概况与目录建议), pure."""
     found: dict[str, Proposal] = {}
     for place, column in enumerate(schema.columns):
         name = column.name if _PLAIN.fullmatch(column.name) else f"c{place + 1}"
-        for proposal in (*_of_column(column, name, schema.key), *_of_profile(column, name, profile)):
+        item = resource.item(column.name) if resource is not None else None
+        for proposal in (
+            *_of_column(column, name, schema.key),
+            *_of_item(column, name, item),
+            *_of_profile(column, name, profile),
+        ):
             found.setdefault(str(proposal.document["id"]), proposal)
+    if resource is not None and resource.cycle.period is not None:
+        document = _document("updated", "cycle", "按更新周期更新", "Updated by its cycle")
+        found["updated-cycle"] = Proposal(
+            document | {"days": resource.cycle.period}, RuleVersion.Source.CATALOGUE
+        )
     return list(found.values())
 
 
@@ -80,6 +93,16 @@ def _of_column(column: Any, code: str, key: Sequence[str]) -> Iterator[Proposal]
     if column.kind is Kind.INTEGER and "年龄" in label:
         document = _document("range", code, f"{label}范围", f"{english} plausible", column=column.name)
         yield Proposal(document | {"least": 0, "most": 120}, source)
+
+
+def _of_item(column: Any, code: str, item: Item | None) -> Iterator[Proposal]:
+    """The catalogue says how long a text may be."""
+    if item is None or item.length is None or item.type is not DataType.TEXT or column.kind is not Kind.TEXT:
+        return
+    document = _document(
+        "range", f"{code}-length", f"{item.name.zh}长度", f"{item.name.en} length", column=column.name
+    )
+    yield Proposal(document | {"most": item.length, "length": True}, RuleVersion.Source.CATALOGUE)
 
 
 def _quoted(name: str) -> str:

@@ -66,6 +66,16 @@ def sheet(actor: Actor, table_id: Any) -> Sheet:
     return found
 
 
+def known(table_id: Any) -> bool:
+    """Whether a table has a row here, watched or not; a trusted read."""
+    return Sheet.objects.filter(table_id=table_id).exists()
+
+
+def scores_of(table_ids: Iterable[str]) -> list[Sheet]:
+    """Rows of tables with their newest scores, for those who may see the tables' entry: a score is no content."""
+    return list(Sheet.objects.filter(table_id__in=list(table_ids), checked_at__isnull=False).order_by("id"))
+
+
 def rules(actor: Actor, sheet: Sheet) -> list[RuleVersion]:
     """The newest version of each rule, and the one in force where that is another, by code."""
     found: dict[tuple[str, bool], RuleVersion] = {}

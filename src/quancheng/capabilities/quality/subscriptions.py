@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from quancheng.capabilities.catalogue import queries as catalogue
 from quancheng.capabilities.messages.actions import send_message
 from quancheng.capabilities.people import queries as people
-from quancheng.capabilities.quality import actions
+from quancheng.capabilities.quality import actions, queries
 from quancheng.core.text import Text
 from quancheng.kernel import events
 from quancheng.kernel.actions import Call
@@ -22,8 +23,12 @@ _CLOSED = {
 
 @events.subscribe("tables.changed", "quality.note_change")
 def hear_change(event: Event) -> None:
-    """数据变更后待检: several changes within moments become one check."""
-    actions.note_change(Call.system("quality"), table_id=str(event.data["table"]))
+    """数据变更后待检: several changes within moments become one check; a catalogued table comes under watch."""
+    table, call = str(event.data["table"]), Call.system("quality")
+    if not queries.known(table) and catalogue.entry_of_table(table) is not None:
+        actions.watch_table(call, table_id=table)
+        return
+    actions.note_change(call, table_id=table)
 
 
 def officers(organ: str) -> list[int]:
