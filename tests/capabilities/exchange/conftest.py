@@ -12,6 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.test import Client
 
+from quancheng.capabilities.catalogue import actions as catalogue
+from quancheng.capabilities.catalogue import facets
 from quancheng.capabilities.exchange import actions, keyring, ledger
 from quancheng.capabilities.exchange.actions.parties import KEY_DAYS
 from quancheng.capabilities.exchange.exchange_client import ExchangeClient, Terms
@@ -21,9 +23,11 @@ from quancheng.capabilities.people.models import Department, User
 from quancheng.capabilities.tables import actions as tables
 from quancheng.capabilities.tables import packs
 from quancheng.capabilities.tables.values import ColumnSpec, TableInfo, TableSchema
+from quancheng.core import catalogue as entries
 from quancheng.core import exchange as core
 from quancheng.core.exchange import Ed25519Signer, Mask
 from quancheng.core.tabular import Kind
+from quancheng.core.text import Text
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
@@ -31,7 +35,7 @@ from quancheng.kernel.models import writing
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 SYSTEM = Call.system("tests")
-RESOURCE = "civil.elders"
+TABLE, RESOURCE = "civil.elders", "311001/000001"
 SCHEMA = TableSchema(
     (
         ColumnSpec("id_number", Kind.TEXT, "身份证号", "Number", personal=True, level=3),
@@ -53,6 +57,7 @@ def store(settings: Any, tmp_path: Path) -> Iterator[Path]:
     settings.HOME = tmp_path / "home"
     ledger.intake.forget()
     keyring._signer.cache_clear()
+    facets.forget()
     yield tmp_path
     packs.forget()
 
@@ -85,6 +90,31 @@ def officer(code: str, user_id: int) -> Actor:
     unit = Department.objects.get(code=code)
     grant = RoleGrant("exchange.officer", frozenset({unit.pk}), unit.region_code)
     return Actor(ActorKind.OFFICIAL, f"officer of {code}", user_id=user_id, grants=(grant,))
+
+
+def register(
+    code: str,
+    zh: str,
+    table_id: str | None,
+    schema: TableSchema = SCHEMA,
+    share: entries.ShareType = entries.ShareType.CONDITIONAL,
+    organ: str = "jn-civil",
+) -> None:
+    """A catalogue entry whose items are the columns of a table."""
+    items = tuple(
+        entries.Item(one.name, one.text, entries.DataType.TEXT, 50, personal=one.personal)
+        for one in schema.columns
+    )
+    closed = share is entries.ShareType.NONE
+    resource = entries.Resource(
+        code, Text(zh, f"{zh} in English"), entries.Organ(organ, Text(organ, organ)),
+        Text(f"{zh}的基本情况和所在区县。", "What it says."), ("311001",), ("CSV",), share,
+        entries.Openness.CLOSED, entries.Level.THREE, entries.UpdateCycle.MONTHLY, date(2025, 3, 1), date(2025, 3, 1),
+        items, share_modes=() if closed else (entries.ShareMode.API,),
+        share_condition="用于履职" if share is entries.ShareType.CONDITIONAL else "",
+        share_basis="《统计法》第九条" if closed else "", keywords=("养老",),
+    )  # fmt: skip
+    catalogue.register_entry(Call.system("catalogue"), resource=resource, table_id=table_id, simulated=True)
 
 
 @dataclass
@@ -120,11 +150,12 @@ def world(db: None) -> World:
     ):
         make_department(code, region)
     table = tables.create_table(
-        SYSTEM, name=RESOURCE, zh="老年人名册", en="Elders", schema=SCHEMA, owner="jn-civil"
+        SYSTEM, name=TABLE, zh="老年人名册", en="Elders", schema=SCHEMA, owner="jn-civil"
     )
     tables.apply_changes(
         SYSTEM, table_id=table.table_id, upserts=[row_of(number) for number in range(40)], run="r1"
     )
+    register(RESOURCE, "老年人名册", table.table_id)
     calls = [
         Call(officer(code, pk))
         for code, pk in (("jn-market", 11), ("jn-civil", 12), ("jn-tax", 13), ("jn-lixia-data", 14))

@@ -44,12 +44,6 @@ class Holding:
         """Names of its columns."""
         return frozenset(column.name for column in self.columns)
 
-    @property
-    def person_field(self) -> str:
-        """The column with the resident number, by its name; empty when there is none."""
-        known = ("id_number", "resident_id", "zjhm", "sfzh", "gmsfhm", "身份证号", "公民身份号码", "证件号码")
-        return next((one.name for one in self.columns if one.name.lower() in known), "")
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -15,7 +15,7 @@ from quancheng.capabilities.exchange.actions.parties import (
     revoke_key,
     rotate_key,
 )
-from quancheng.capabilities.exchange.actions.requests import advance, agree, ask, revise, tick
+from quancheng.capabilities.exchange.actions.requests import SIMPLE, advance, agree, ask, revise, tick
 from quancheng.capabilities.exchange.actions.subscribing import (
     begin_anew,
     pack,
@@ -26,6 +26,7 @@ from quancheng.capabilities.exchange.actions.subscribing import (
 from quancheng.capabilities.exchange.actions.uses import answer_objection, object_to_use
 
 __all__ = [
+    "SIMPLE",
     "admit_backend",
     "advance",
     "agree",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, time, timedelta
 
-from quancheng.capabilities.exchange import checking
+from quancheng.capabilities.exchange import checking, holdings
 from quancheng.capabilities.exchange.models import Counter, Grant, ShareRequest, Subscription
 from quancheng.capabilities.exchange.values import MODES, Given, Holding
+from quancheng.capabilities.tables.values import TableSchema
 from quancheng.core import exchange as core
 from quancheng.core.text import Text
 from quancheng.kernel import audit, clock, events
 from quancheng.kernel.actions import Call
-from quancheng.kernel.errors import Conflict
+from quancheng.kernel.errors import Conflict, InvalidInput
 
 
 def make_grant(call: Call, row: ShareRequest, given: Given, holding: Holding) -> Grant:
@@ -27,8 +28,14 @@ def make_grant(call: Call, row: ShareRequest, given: Given, holding: Holding) ->
             ),
             todo=Text("请先归集数据，或登记服务地址。", "Collect the data first, or register a service."),
         )
+    schema = holdings.schema_of(holding.table_id)
+    if holding.table_id and (missing := missing_columns(schema, given)):
+        text = Text(
+            f"数据表没有字段：{'、'.join(missing)}", f"The table has no such column: {', '.join(missing)}"
+        )
+        raise InvalidInput(fields={"fields": text})
     start = max(call.at, datetime.combine(row.starts, time.min, clock.LOCAL))
-    personal = holding.person_field
+    personal = holdings.person_field(schema)
     grant: Grant = Grant.objects.create(
         number=f"SQD{call.at.astimezone(clock.LOCAL):%Y%m%d}{secrets.token_hex(4).upper()}",
         request=row,
@@ -64,6 +71,12 @@ def make_grant(call: Call, row: ShareRequest, given: Given, holding: Holding) ->
     said = {"grant": grant.number, "resource": grant.resource, "consumer": row.consumer.code}
     events.emit("exchange.grant.made", grant.number, said)
     return grant
+
+
+def missing_columns(schema: TableSchema | None, given: Given) -> list[str]:
+    """Granted fields the table does not have."""
+    names = set() if schema is None else set(schema.names)
+    return sorted(given.fields.keys() - names)
 
 
 def end_grant(call: Call, row: ShareRequest, effect: core.Effect) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from quancheng.capabilities.exchange import checking, holdings, state, terms
 from quancheng.capabilities.exchange.actions.granting import end_grant, make_grant
 from quancheng.capabilities.exchange.actions.parties import party_for
-from quancheng.capabilities.exchange.models import Grant, Party, ShareRequest
+from quancheng.capabilities.exchange.models import Backend, Grant, Party, ShareRequest
 from quancheng.capabilities.exchange.values import Asked, Given, Holding
 from quancheng.core import exchange as core
 from quancheng.core.exchange import Deed, EffectKind, Role, Stage
@@ -100,7 +100,7 @@ def advance(
     role = role_for(call, row, Deed(deed))
     _step(call, row, Deed(deed), role, reason.strip(), basis.strip(), days)
     if Deed(deed) is Deed.SUBMIT:
-        _grant_unconditional(call, row, holdings.holding(call.actor, row.resource))
+        _grant_unconditional(call, row, holdings.trusted(row.resource))
     return row
 
 
@@ -117,7 +117,7 @@ def agree(call: Call, *, number: str, given: Given) -> Grant:
         _step(call, row, Deed.ACCEPT, Role.PROVIDER)
     if Stage(row.stage) is not Stage.AGREED:
         _step(call, row, Deed.AGREE, Role.PROVIDER)
-    holding = holdings.holding(call.actor, row.resource)
+    holding = holdings.trusted(row.resource)
     grant = make_grant(call, row, given, holding)
     _step(call, row, Deed.DELIVER, Role.PROVIDER)
     return grant
@@ -209,13 +209,17 @@ def _grant_unconditional(call: Call, row: ShareRequest, holding: Holding) -> Non
     """无条件共享: nobody has to agree, so the grant is there at once, in the provider's name by rule."""
     if Stage(row.stage) is not Stage.AGREED:
         return
+    schema = holdings.schema_of(holding.table_id)
+    known = [name for name in row.fields if schema is None or schema.column(name) is not None]
+    if not known or not (holding.table_id or Backend.objects.filter(resource=row.resource).exists()):
+        return  # nothing to give yet: the provider's clock of delivery runs
     given = Given(
-        dict.fromkeys(row.fields, core.Mask.KEEP),
+        dict.fromkeys(known, core.Mask.KEEP),
         row.ends,
         row.calls_per_day,
         rows_per_day=1_000_000,
         condition=None,
-        search=tuple(row.fields),
+        search=tuple(known),
     )
     make_grant(call, row, given, holding)
     _step(call, row, Deed.DELIVER, Role.PROVIDER)
