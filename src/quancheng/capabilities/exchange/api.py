@@ -169,7 +169,7 @@ def requests(
 
 
 @router.post("/requests", response={201: RequestOut}, summary="申请共享 Ask for data")
-def ask(request: HttpRequest, body: AskIn) -> tuple[int, dict[str, Any]]:
+def post_request(request: HttpRequest, body: AskIn) -> tuple[int, dict[str, Any]]:
     """Ask for data; what is shared without condition is granted at once."""
     _actor(request)
     facts = body.dict()
@@ -194,7 +194,7 @@ def step(request: HttpRequest, number: str, body: StepIn) -> dict[str, Any]:
 
 
 @router.post("/requests/{number}/grant", response={201: GrantOut}, summary="同意共享 Agree")
-def agree(request: HttpRequest, number: str, body: GiveIn) -> tuple[int, dict[str, Any]]:
+def post_grant(request: HttpRequest, number: str, body: GiveIn) -> tuple[int, dict[str, Any]]:
     """Agree with terms at most as wide as asked."""
     _actor(request)
     facts = body.dict()

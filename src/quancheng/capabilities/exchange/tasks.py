@@ -60,7 +60,7 @@ def publish(handle: Any = None) -> dict[str, Any]:
 
 
 @jobs.job("exchange.make_file", max_attempts=3, lease_seconds=600)
-def make_file(handle: jobs.JobHandle, file: int) -> dict[str, Any]:
+def make_one_file(handle: jobs.JobHandle, file: int) -> dict[str, Any]:
     """生成批量文件."""
     made = actions.make_file(Call.system("exchange"), file=file)
     handle.progress(1.0, Text("完成", "done"))

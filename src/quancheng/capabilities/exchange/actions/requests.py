@@ -11,13 +11,14 @@ from quancheng.capabilities.exchange.actions.parties import party_for
 from quancheng.capabilities.exchange.models import Backend, Grant, Party, ShareRequest
 from quancheng.capabilities.exchange.values import Asked, Given, Holding
 from quancheng.core import exchange as core
+from quancheng.core.calendar import CalendarNotCovered
 from quancheng.core.exchange import Deed, EffectKind, Role, Stage
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, clock, events
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.actor import ActorKind
 from quancheng.kernel.calendar import working_calendar
-from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
+from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 
 VERBS = {Role.CONSUMER: "ask", Role.PROVIDER: "answer", Role.AUTHORITY: "oversee", Role.SYSTEM: "tick"}
 """The right each side of a request needs."""
@@ -142,6 +143,8 @@ def _step(
         stepped = core.step(before, event, terms.terms(today), working_calendar())
     except core.StepError as error:
         raise _refused(error) from error
+    except CalendarNotCovered as error:
+        raise Unavailable(error.text) from error
     after = stepped.request
     if deed is Deed.SUBMIT:
         row.submitted_on = row.submitted_on or today

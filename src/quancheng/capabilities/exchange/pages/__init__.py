@@ -9,7 +9,7 @@ from quancheng.capabilities.exchange.pages import grants, ledger, requests
 urlpatterns = [
     path("work/exchange/", requests.home, name="home"),
     path("work/exchange/find/", requests.find, name="find"),
-    path("work/exchange/ask/", requests.ask, name="ask"),
+    path("work/exchange/ask/", requests.ask_page, name="ask"),
     path("work/exchange/requests/", requests.requests, name="requests"),
     path("work/exchange/requests/<str:number>/", requests.one, name="request"),
     path("work/exchange/grants/", grants.grants, name="grants"),

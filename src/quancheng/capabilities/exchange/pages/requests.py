@@ -62,7 +62,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "columns": COLUMNS,
         "officer": queries.OFFICER in actor.role_ids,
     }
-    lead = Text("找数据、提申请、按法定期限答复、授权使用，每次使用都有证据。", "Find data, ask for it, answer in the legal time, grant; every use has evidence.")  # fmt: skip
+    lead = Text(
+        "找数据、提申请、按期答复、授权使用，每次使用都有证据。",
+        "Find data, ask, answer in the legal time, grant; every use has evidence.",
+    )
     return show(request, "home", actor, "home", Text("数据共享", "Data sharing"), context, lead=lead)
 
 
@@ -145,7 +148,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask(request: HttpRequest) -> HttpResponse:
+def ask_page(request: HttpRequest) -> HttpResponse:
     """申请共享: pre-filled from the catalogue."""
     actor = desk(request)
     units = queries.my_departments(actor)
