@@ -17,7 +17,6 @@ from django.test import Client
 from tests.capabilities.exchange.conftest import (
     NOW,
     RESOURCE,
-    SYSTEM,
     World,
     asked,
     given,
@@ -33,9 +32,16 @@ from quancheng.capabilities.tables import actions as tables
 from quancheng.core import exchange as core
 from quancheng.core.exchange import Mask
 from quancheng.kernel import clock
+from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import Conflict, PartnerFailed
 
 pytestmark = pytest.mark.django_db
+
+
+def _system() -> Call:
+    return Call.system("exchange")
+
+
 PLAIN = {"id_number": Mask.KEEP, "district": Mask.KEEP, "age": Mask.KEEP}
 
 
@@ -71,7 +77,7 @@ def _file_grant(world: World, **more: Any) -> Grant:
 
 def test_a_file_is_limited_marked_and_proved(world: World, client: Client) -> None:
     tables.apply_changes(
-        SYSTEM, table_id=world.table.table_id, upserts=[row_of(50) | {"name": "=HYPERLINK(1)"}], run="r2"
+        _system(), table_id=world.table.table_id, upserts=[row_of(50) | {"name": "=HYPERLINK(1)"}], run="r2"
     )
     grant = _file_grant(
         world,
@@ -80,7 +86,7 @@ def test_a_file_is_limited_marked_and_proved(world: World, client: Client) -> No
         condition={"op": "ge", "field": "age", "integer": 70},
     )
     order = actions.order_file(world.consumer, grant=grant.number)
-    file = actions.make_file(SYSTEM, file=order.pk)
+    file = actions.make_file(_system(), file=order.pk)
     assert file.state == BatchFile.State.READY, file.failure
     raw = batches.place_of(file.name).read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(raw)))
@@ -88,14 +94,14 @@ def test_a_file_is_limited_marked_and_proved(world: World, client: Client) -> No
     assert len(rows) == file.rows == Exchange.objects.get().rows == UseLine.objects.count()
     assert grant.number in rows[0]["_watermark"]
     assert all(not row["name"].startswith("=") for row in rows)
-    assert actions.make_file(SYSTEM, file=order.pk).exchange_id == file.exchange_id
+    assert actions.make_file(_system(), file=order.pk).exchange_id == file.exchange_id
     assert actions.fetch_file(world.consumer, file=file.pk).downloads == 1
-    actions.stamp_waiting(SYSTEM)
+    actions.stamp_waiting(_system())
     pair = [queries.evidence(world.bureau.actor, file.exchange_id, side) for side in ("consumer", "provider")]
     verdict = core.verify_files(*pair, keyring.trusted())
     assert verdict.valid and verdict.response is not None and verdict.response.rows == len(rows)
     with clock.at(NOW + timedelta(days=8)):
-        assert actions.remove_files(type(SYSTEM).system("exchange")) == 1
+        assert actions.remove_files(_system()) == 1
     assert not batches.place_of(file.name).exists()
 
 
@@ -107,7 +113,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(world: World, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("quancheng.capabilities.exchange.batches.os.fsync", full)
-    file = actions.make_file(SYSTEM, file=order.pk)
+    file = actions.make_file(_system(), file=order.pk)
     assert file.state == BatchFile.State.FAILED and "No space" in file.failure
     assert list(batches.folder().iterdir()) == [] and not Exchange.objects.exists()
 
@@ -116,7 +122,7 @@ def test_a_subscription_is_cut_and_joined_again(world: World, monkeypatch: pytes
     grant = granted(world, asked(way="subscription"), given(fields=PLAIN, rows_per_day=100_000,
                                                            condition={"op": "lt", "field": "age", "integer": 90}))  # fmt: skip
     actions.subscribe(world.consumer, grant=grant.number, endpoint="http://127.0.0.1:9/")
-    call, pk = SYSTEM, Subscription.objects.get().pk
+    pk = Subscription.objects.get().pk
     kept: dict[str, Any] = {}
 
     def apply(content: dict[str, Any]) -> None:
@@ -137,24 +143,24 @@ def test_a_subscription_is_cut_and_joined_again(world: World, monkeypatch: pytes
             return 500, b"{}"  # taken, but the receipt is lost
         return 200, receipt
 
-    assert sending.pack_one(call, pk) == 1
-    assert sending.send_one(call, pk) == 0  # nobody listens
+    assert sending.pack_one(_system(), pk) == 1
+    assert sending.send_one(_system(), pk) == 0  # nobody listens
     with peer(answer) as port:
         actions.subscribe(world.consumer, grant=grant.number, endpoint=f"http://127.0.0.1:{port}/")
-        assert sending.send_one(call, pk) == 0
+        assert sending.send_one(_system(), pk) == 0
         with clock.at(NOW + timedelta(minutes=1)):
-            assert sending.send_one(call, pk) == 1
+            assert sending.send_one(_system(), pk) == 1
     expected = {str(row_of(n)["id_number"]) for n in range(40) if row_of(n)["age"] < 90}
     assert set(kept) == expected and inbox.applied == 1
     older = row_of(1) | {"age": 95}
     tables.apply_changes(
-        SYSTEM, table_id=world.table.table_id, upserts=[older, row_of(45), row_of(2) | {"age": 61}],
+        _system(), table_id=world.table.table_id, upserts=[older, row_of(45), row_of(2) | {"age": 61}],
         deletes=[(row_of(3)["id_number"],)], run="r2",
     )  # fmt: skip
-    assert sending.pack_one(call, pk) == 1 and sending.pack_one(call, pk) == 0
+    assert sending.pack_one(_system(), pk) == 1 and sending.pack_one(_system(), pk) == 0
     with peer(answer) as port, clock.at(NOW + timedelta(minutes=2)):
         actions.subscribe(world.consumer, grant=grant.number, endpoint=f"http://127.0.0.1:{port}/")
-        assert sending.send_one(call, pk) == 1
+        assert sending.send_one(_system(), pk) == 1
     assert set(kept) == expected - {older["id_number"], row_of(3)["id_number"]} | {row_of(45)["id_number"]}
     assert kept[row_of(2)["id_number"]]["age"] == 61
     row = Subscription.objects.get()
@@ -173,7 +179,7 @@ def test_packing_resumes_inside_a_version(world: World, monkeypatch: pytest.Monk
     from dataclasses import replace
 
     monkeypatch.setattr(terms, "tuning", lambda on: replace(whole(on), parcel_rows=15))
-    assert sending.pack_one(SYSTEM, pk) == 3
+    assert sending.pack_one(_system(), pk) == 3
     assert list(Exchange.objects.order_by("id").values_list("rows", flat=True)) == [15, 15, 10]
     taken: list[str] = []
     inbox = Inbox(

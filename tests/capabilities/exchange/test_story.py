@@ -77,7 +77,7 @@ def test_late_is_told_to_the_bureau_once(world: World) -> None:
         row.refresh()
         assert row.late
         events.drain(strict=True)
-        told = [one for one in events.tail(0, ["exchange.request.overdue"])]
+        told = list(events.tail(0, ["exchange.request.overdue"]))
         assert [one.data["to"] for one in told] == ["provider", "authority"]
         actions.agree(Call(world.provider.actor), number=row.number, given=given())
     assert row.refresh().answered_late
