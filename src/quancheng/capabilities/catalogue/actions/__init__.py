@@ -6,6 +6,7 @@ from quancheng.capabilities.catalogue.actions.duties import import_duties, link_
 from quancheng.capabilities.catalogue.actions.entries import (
     approve_entry,
     create_entry,
+    discard_entry,
     edit_entry,
     propose_withdrawal,
     publish_entry,
@@ -21,6 +22,7 @@ __all__ = [
     "approve_entry",
     "ask_demand",
     "create_entry",
+    "discard_entry",
     "edit_entry",
     "import_duties",
     "import_entries",

@@ -107,6 +107,21 @@ def propose_withdrawal(call: Call, *, entry: str | UUID, reason: str) -> Entry:
     return _submitted(call, found, Intent.WITHDRAW, _needed(reason))
 
 
+@action("catalogue.entry.discard")
+def discard_entry(call: Call, *, entry: str | UUID) -> Entry:
+    """作废草稿 that was never published; its code is never given again."""
+    found = _locked(call, entry, "edit")
+    if found.number:
+        raise Conflict(Text("已发布过的条目须申请撤销。", "What was published once has to be withdrawn."))
+    _require_state(found, {State.DRAFT, State.RETURNED})
+    found.state, found.changed_at = State.WITHDRAWN, call.at
+    writing.save([found])
+    writing.note(call, found, "withdraw")
+    writing.tell("withdrawn", found, reason="draft")
+    audit.note(code=found.code)
+    return found
+
+
 @action("catalogue.entry.approve")
 def approve_entry(call: Call, *, entry: str | UUID) -> Entry:
     """审核通过 by a second person. A withdrawal takes effect, a publication waits for :func:`publish_entry`."""

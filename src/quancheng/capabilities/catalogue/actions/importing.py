@@ -13,7 +13,16 @@ from quancheng.capabilities.catalogue import standards as city
 from quancheng.capabilities.catalogue.actions.entries import changed_to
 from quancheng.capabilities.catalogue.models import Entry, State
 from quancheng.capabilities.catalogue.values import Imported, RowRefused
-from quancheng.core.catalogue import CatalogueError, Resource, changes, check, errors_of, plain, read_resource
+from quancheng.core.catalogue import (
+    CatalogueError,
+    Item,
+    Resource,
+    changes,
+    check,
+    errors_of,
+    plain,
+    read_resource,
+)
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, events
 from quancheng.kernel.actions import Call, action
@@ -95,7 +104,10 @@ def _take(call: Call, value: Resource, group: list[sheets.Line]) -> tuple[str, l
         distributions=before.distributions, related=before.related,
     )  # fmt: skip
     ready = replace(
-        ready, name=_kept(before.name, value.name), abstract=_kept(before.abstract, value.abstract)
+        ready,
+        name=_kept(before.name, value.name),
+        abstract=_kept(before.abstract, value.abstract),
+        items=tuple(_with_english(before.item(one.field), one) for one in value.items),
     )
     if not changes(before, ready):
         return "unchanged", []
@@ -124,6 +136,10 @@ def _refused(call: Call, value: Resource, found: Entry | None) -> list[Text]:
 def _kept(before: Text, after: Text) -> Text:
     """A sheet has Chinese only: the English of an unchanged text stays."""
     return before if before.zh == after.zh else after
+
+
+def _with_english(before: Item | None, after: Item) -> Item:
+    return after if before is None else replace(after, name=_kept(before.name, after.name))
 
 
 def _all(group: list[sheets.Line], faults: Mapping[int, list[Text]]) -> list[RowRefused]:

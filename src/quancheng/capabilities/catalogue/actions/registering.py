@@ -61,7 +61,10 @@ def register_entry(
         if publish:
             writing.publish(call, found)
     elif _news(found, value):
-        if found.state not in {State.PUBLISHED, State.WITHDRAWN, State.DRAFT} or found.revising:
+        same = not changes(found.draft, value)
+        if found.state not in {State.PUBLISHED, State.WITHDRAWN, State.DRAFT} or (
+            found.revising and not same
+        ):
             raise Conflict(Text("该条目正在修订，暂不能登记。", "The entry is being revised by somebody."))
         writing.refuse(errors_of(check(value, city.standards())))
         found.working, found.revision = plain(replace(value, version=found.draft.version)), found.revision + 1
