@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from quancheng.capabilities.tables import changing, packs
+from quancheng.capabilities.tables import changing, heads
 from quancheng.capabilities.tables.models import Change, DataTable
 from quancheng.capabilities.tables.values import RowChange, TableInfo
 from quancheng.capabilities.tables.view import View
@@ -52,6 +51,11 @@ def view(table_id: str | UUID, version: int | None = None) -> View:
 
     Raises NotFound, SnapshotExpired for a version that is not (or no longer) kept.
     """
+    if version is None:
+        found = heads.newest(_uuid(table_id))
+        if found is None:
+            raise _no_table()
+        return found
     return view_of(_trusted(table_id), version)
 
 
@@ -60,8 +64,7 @@ def view_of(row: DataTable, version: int | None = None) -> View:
     store_version, rows, number = row.store_version, row.rows, row.version
     if version is not None and version != row.version:
         store_version, rows, number = changing.at_version(row, version)
-    pack = packs.opened(row.store_name, store_version, row.structure)
-    return View(row.info, number, rows, pack)
+    return heads.view_at(row, store_version, rows, number)
 
 
 def changes(table_id: str | UUID, since: int, until: int | None = None) -> Iterator[RowChange]:
@@ -82,15 +85,21 @@ def history(actor: Actor, table_id: str | UUID) -> QuerySet[Change]:
 
 def row_of(rows: QuerySet[DataTable], table_id: str | UUID) -> DataTable:
     """One of the rows by its id; raises NotFound."""
-    found: Any = None
-    try:
-        found = rows.filter(table_id=UUID(str(table_id))).first()
-    except ValueError:
-        found = None
+    found = rows.filter(table_id=_uuid(table_id)).first()
     if found is None:
-        raise NotFound(Text("没有这张数据表。", "There is no such data table."))
-    assert isinstance(found, DataTable)
+        raise _no_table()
     return found
+
+
+def _uuid(table_id: str | UUID) -> UUID:
+    try:
+        return table_id if isinstance(table_id, UUID) else UUID(table_id)
+    except ValueError:
+        raise _no_table() from None
+
+
+def _no_table() -> NotFound:
+    return NotFound(Text("没有这张数据表。", "There is no such data table."))
 
 
 def _trusted(table_id: str | UUID) -> DataTable:
