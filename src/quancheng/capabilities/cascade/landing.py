@@ -13,12 +13,12 @@ from django.db import connection
 from quancheng.capabilities.cascade import book as books
 from quancheng.capabilities.cascade.bodies import ORIGIN, arrow_of, key_values, rows_of
 from quancheng.capabilities.cascade.forms_of_tables import TABLES, landing_schema, schema_in, stream_of_table
-from quancheng.capabilities.cascade.models import Book, Remark
+from quancheng.capabilities.cascade.models import Book, Neighbour, Remark
 from quancheng.capabilities.cascade.network import own_name
 from quancheng.capabilities.tables import actions as tables
 from quancheng.capabilities.tables import queries as table_queries
 from quancheng.capabilities.tables.values import TableSchema
-from quancheng.core.cascade import Stream, StreamKind
+from quancheng.core.cascade import Row, Stream, StreamKind
 from quancheng.kernel import access, audit
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput
@@ -97,7 +97,7 @@ def open_landings(call: Call, *, owner: str) -> int:
         book = books.open_book(stream_of_table(copy.row.id.local))
         if not copy.live or book.table_id:
             continue
-        if _open(call, book, copy.row.body, owner):
+        if _open(call, book, copy.row, owner):
             made += 1
         elif not Remark.objects.filter(finding="BAD_FORM", book=book).exists():
             Remark.objects.create(
@@ -107,17 +107,21 @@ def open_landings(call: Call, *, owner: str) -> int:
     return made
 
 
-def _open(call: Call, book: Book, body: str, owner: str) -> bool:
+def _open(call: Call, book: Book, row: Row, owner: str) -> bool:
     """Make the table of a description; False when it cannot be: its rows wait in the ledger."""
+    simulated = Neighbour.objects.filter(code=row.id.origin, simulated=True).exists()
     try:
-        form = json.loads(body)
+        form = json.loads(row.body)
         schema = landing_schema(schema_in(form))
         zh, en = str(form["zh"]), str(form["en"])
-        info = tables.create_table(call, name=_name(book.name), zh=zh, en=en, schema=schema, owner=owner)
+        info = tables.create_table(
+            call, name=_name(book.name), zh=zh, en=en, schema=schema, owner=owner, simulated=simulated
+        )
     except (ValueError, KeyError, TypeError, AttributeError, InvalidInput, Conflict):
         return False
     book.table_id, book.zh, book.form, book.gathered = str(info.table_id), zh, form, info.version
-    book.save(update_fields=["table_id", "zh", "form", "gathered"])
+    book.simulated = simulated
+    book.save(update_fields=["table_id", "zh", "form", "gathered", "simulated"])
     return True
 
 
