@@ -72,8 +72,8 @@ class AskForm(Worded):
     row_value = forms.CharField(required=False, max_length=300)
     rows_note = forms.CharField(required=False, max_length=300)
     calls_per_day = forms.IntegerField(min_value=1, initial=1000)
-    starts = forms.DateField(widget=forms.DateInput(attrs=_DATE))
-    ends = forms.DateField(widget=forms.DateInput(attrs=_DATE))
+    starts = forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs=_DATE))
+    ends = forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs=_DATE))
     contact = forms.CharField(required=False, max_length=80)
     LABELS: ClassVar = {
         "consumer": Text("申请部门", "Department"),
@@ -127,7 +127,7 @@ class AskForm(Worded):
 class DecideForm(Worded):
     """同意共享: terms, at most as wide as asked."""
 
-    ends = forms.DateField(widget=forms.DateInput(attrs=_DATE))
+    ends = forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs=_DATE))
     calls_per_day = forms.IntegerField(min_value=1)
     rows_per_call = forms.IntegerField(min_value=1, initial=100)
     rows_per_day = forms.IntegerField(min_value=1, initial=10_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -45,7 +46,7 @@ def grants(request: HttpRequest) -> HttpResponse:
     rows = [
         {"number": one.number, "href": reverse("exchange:grant", args=[one.number]), "name": one.resource_text,
          "consumer": one.consumer.text, "provider": one.provider.text, "status": status_text(one),
-         "until": f"{one.valid_until.astimezone(clock.LOCAL):%Y-%m-%d}"}
+         "until": f"{last_day(one):%Y-%m-%d}"}
         for one in page
     ]  # fmt: skip
     context = {
@@ -53,6 +54,11 @@ def grants(request: HttpRequest) -> HttpResponse:
         "hint": Text("申请被同意后，授权会列在这里。", "When a request is agreed, its grant is listed here."),
     }  # fmt: skip
     return show(request, "list", actor, "grants", Text("共享授权", "Grants"), context)
+
+
+def last_day(one: Grant) -> date:
+    """The last day a grant may be used."""
+    return (one.valid_until - timedelta(microseconds=1)).astimezone(clock.LOCAL).date()
 
 
 def status_text(one: Grant) -> Text:
@@ -136,7 +142,7 @@ def _context(actor: Any, row: Grant, chosen: dict[str, Any]) -> dict[str, Any]:
         (Text("数据范围", "Rows"), condition_text(row.condition)),
         (Text("方式", "Modes"), Text("、".join(wording.MODES[core.Mode(one)].zh for one in row.modes),
                                     ", ".join(wording.MODES[core.Mode(one)].en for one in row.modes))),
-        (Text("有效期", "In force"), f"{row.valid_from.astimezone(clock.LOCAL):%Y-%m-%d} — {row.valid_until.astimezone(clock.LOCAL):%Y-%m-%d}"),
+        (Text("有效期", "In force"), f"{row.valid_from.astimezone(clock.LOCAL):%Y-%m-%d} — {last_day(row):%Y-%m-%d}"),
         (Text("额度", "Quota"), Text(
             f"每日{row.calls_per_day}次、{row.rows_per_day}条，每次{row.rows_per_call}条，每秒{row.rate_per_second:g}次",
             f"{row.calls_per_day} calls and {row.rows_per_day} rows a day, {row.rows_per_call} rows a call, {row.rate_per_second:g} calls a second")),
@@ -149,7 +155,9 @@ def _context(actor: Any, row: Grant, chosen: dict[str, Any]) -> dict[str, Any]:
                    {"name": say(Text("条数", "Rows")), "data": [rows for _, _, rows in used]}],
     }  # fmt: skip
     return {
-        "row": row, "facts": facts, "masks": masks, "status": status_text(row), "chart": chart, "key": new_key(),
+        "row": row,
+        "running": row.status == core.GrantStatus.ACTIVE and row.valid_until > clock.now(),
+        "facts": facts, "masks": masks, "status": status_text(row), "chart": chart, "key": new_key(),
         "mask_columns": [{"key": "name", "label": Text("字段", "Field")}, {"key": "way", "label": Text("提供方式", "As shown")},
                          {"key": "search", "label": Text("检索", "Search")}],
         "usage": [{"day": f"{day:%Y-%m-%d}", "calls": calls, "rows": rows} for day, calls, rows in reversed(used) if calls],
