@@ -86,6 +86,9 @@ def test_licences_and_credit_meet_their_subject(base: None) -> None:
 def test_homes_are_judged_with_reasons(base: None) -> None:
     states = set(Home.objects.values_list("state", flat=True))
     assert {"OCCUPIED", "VACANT"} <= states
+    assert (
+        Home.objects.count() == Golden.objects.filter(master__code="space").count()
+    )  # also where no use is known
     vacant = Home.objects.filter(state="VACANT").first()
     assert vacant.findings and vacant.findings[0]["text"]["zh"] and vacant.rule_from
     assert vacant.residents == 0

@@ -43,6 +43,8 @@ from quancheng.core.linkage import (
 )
 
 Pairs = tuple[tuple[str, str], ...]
+LEAST_SAMPLED, MOST_SAMPLED = 50_000, 250_000
+"""Random pairs that a model learns from: a small base has few that differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,10 @@ def resolve(
     random = np.random.default_rng(settings.seed)
     fitting = None
     if model is None:
-        linked, fitting = link(frame, recipe.comparisons, recipe.blocks, settings.thresholds, random)
+        sample = min(MOST_SAMPLED, max(LEAST_SAMPLED, 100 * len(records)))
+        linked, fitting = link(
+            frame, recipe.comparisons, recipe.blocks, settings.thresholds, random, sample=sample
+        )
     else:
         linked = link_with(model, frame, recipe.blocks, settings.thresholds)
     clusters = _cluster(records, range(len(records)), linked.edges(records.ids), settings, recipe)

@@ -88,11 +88,11 @@ def _run(call: Call, build: Build, tell: Tell) -> dict[str, Any]:
     counts |= _close(call, build, found, numbers, read.records, members)
     counts |= _queue(call, build, found, read.records, changed)
     counts |= {"rows": len(read.records), "candidates": found.candidates, "oversize": len(found.oversize)}
+    if master.code in ("population", "space"):
+        counts["homes"] = judge_all_homes(call)
     actions.finish_build(
         call, build=build, counts=counts, versions=read.versions, rows=read.rows, model=version
     )
-    if master.code in ("population", "space"):
-        counts["homes"] = judge_all_homes(call)
     return counts
 
 
@@ -297,12 +297,9 @@ def judge_all_homes(call: Call) -> int:
 
 
 def _homes() -> Iterator[Golden]:
-    yield from (
-        Golden.objects.filter(master__code="space", state=Golden.State.ACTIVE)
-        .exclude(values__use="商业")
-        .order_by("pk")
-        .iterator(2000)
-    )
+    """Places people may live in; where no register says the use, they may."""
+    found = Golden.objects.filter(master__code="space", state=Golden.State.ACTIVE).order_by("pk")
+    yield from (one for one in found.iterator(2000) if one.values.get("use", "住宅") == "住宅")
 
 
 def _population() -> Iterator[Person]:
