@@ -141,3 +141,14 @@ def test_a_change_of_a_foreign_row_is_asked_for_and_the_answer_comes_back(joined
     wish.refresh_from_db()
     assert (wish.state, wish.note) == ("accepted", "已核实")
     assert _living(FIRMS)["1"] == '{"name":"改"}'
+
+
+def test_a_neighbour_that_cannot_reach_us_is_pushed_to_in_messages_that_fit(peer: Peer, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr("quancheng.capabilities.cascade.talking.MAX_PACKED", 3000)
+    join(peer, mode="both")
+    actions.publish(SYSTEM, stream=FIRMS, edits=[row(own_name(), f"{n:04}") for n in range(40)])
+    done = moving.talk_with("370102")
+    assert (done.fault, done.sent) == ("", 40)
+    assert peer.has(FIRMS) == given(Neighbour.objects.get(), FIRMS)
+    assert Letter.objects.filter(incoming=False, status="APPLIED").count() > 1
+    assert moving.talk_with("370102").sent == 0

@@ -16,6 +16,7 @@ from quancheng.capabilities.cascade import book as books
 from quancheng.capabilities.cascade import counting
 from quancheng.capabilities.cascade.cascade_client import (
     HEADER,
+    MAX_BYTES,
     MAX_PACKED,
     PROTOCOL,
     BadMessage,
@@ -149,8 +150,9 @@ def _offer(neighbour: Neighbour, body: bytes) -> Answer:
         batch = offer(node(), books.BookLedger(), neighbour.code, stream, cursor, limit)
         if batch is None:
             return 204, b""
-        content = packed(dump(batch))
-        if len(content) <= MAX_PACKED or limit == 1:
+        raw = dump(batch)
+        content = packed(raw)
+        if (len(raw) <= MAX_BYTES and len(content) <= MAX_PACKED) or limit == 1:
             return 200, content
         limit = max(1, limit // 4)
 

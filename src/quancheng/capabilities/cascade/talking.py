@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from quancheng.capabilities.cascade import book as books
 from quancheng.capabilities.cascade.cascade_client import (
+    MAX_PACKED,
     BadMessage,
     CascadeClient,
     CutOff,
@@ -24,7 +25,7 @@ from quancheng.capabilities.cascade.models import Book, Neighbour, Reading
 from quancheng.capabilities.cascade.neighbours import neighbour_heard
 from quancheng.capabilities.cascade.network import link_of, node, own_name, public_der, signer
 from quancheng.capabilities.cascade.pulses import hear_pulse, pulse_for
-from quancheng.core.cascade import CascadeError, Cursor, Status, Stream, StreamKind, offer
+from quancheng.core.cascade import Batch, CascadeError, Cursor, Status, Stream, StreamKind, dump, offer
 from quancheng.kernel.actions import Call
 
 __all__ = ["Round", "client_of", "talk"]
@@ -150,7 +151,7 @@ def _push(
     book = books.book_of(stream)
     reading = Reading.objects.filter(book=book, neighbour=neighbour.code).first()
     cursor = cursor_in(reading.theirs) if reading is not None else None
-    while (batch := offer(node(), books.BookLedger(), neighbour.code, stream, cursor, LIMIT)) is not None:
+    while (batch := _fitting(neighbour.code, stream, cursor)) is not None:
         status, after, reason = client.bring(batch)
         note_sent(call(), neighbour=neighbour.code, batch=batch, status=status, reason=reason, cursor=after)
         done.sent += len(batch.entries)
@@ -158,3 +159,13 @@ def _push(
         if status == Status.REFUSED or after is None or after == cursor:
             return
         cursor = after
+
+
+def _fitting(neighbour: str, stream: Stream, cursor: Cursor | None) -> Batch | None:
+    """The next batch for a neighbour, of as many entries as one message may carry."""
+    limit = LIMIT
+    while True:
+        batch = offer(node(), books.BookLedger(), neighbour, stream, cursor, limit)
+        if batch is None or limit == 1 or len(dump(batch)) <= MAX_PACKED:
+            return batch
+        limit = max(1, limit // 4)
