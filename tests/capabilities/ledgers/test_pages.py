@@ -96,7 +96,10 @@ def test_pages_open_to_whom_they_belong(
             wanted = {200} if name in whom else {403, 404}
             assert client.get(path).status_code in wanted, (name, path)
     assert Client().get(f"/work/ledgers/{used.code}/").status_code == 302
-    assert Client().get("/work/ledgers/offline/").status_code == 200, "the kept page holds nothing of anybody"
+    kept = client_of(staff.clerk).get("/work/ledgers/offline/")
+    assert kept.status_code == 200 and used.code not in kept.content.decode()
+    assert Client().get("/work/ledgers/offline/").status_code == 200, "the device fetches it as nobody"
+    assert '"/work/ledgers/collect/": "/work/ledgers/offline/"' in Client().get("/sw.js").content.decode()
 
 
 def test_lists_of_the_api_keep_to_the_asker(
