@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from django.db import transaction
 
 from quancheng.capabilities.people.models import Department
 from quancheng.capabilities.tables import actions, planning, queries
@@ -219,6 +220,18 @@ def test_another_department_and_a_stranger_write_nothing(
     mine = Call(steward(office))
     assert actions.apply_changes(mine, table_id=people.table_id, upserts=ROWS, run="").inserted == 3
     assert audit.verify().ok
+
+
+def test_a_version_that_was_rolled_back_is_not_remembered(people: TableInfo, fixed_time: datetime) -> None:
+    """The same version number may come to hold other rows; readers of this process must not see the first ones."""
+    apply(people, ROWS)
+    with transaction.atomic():
+        apply(people, [{"id": "ghost"}])
+        assert "ghost" in ids(people)
+        transaction.set_rollback(True)
+    assert ids(people) == ["1", "2", "3"]
+    apply(people, [{"id": "real"}])
+    assert ids(people) == ["1", "2", "3", "real"] and ids(people, 2) == ["1", "2", "3", "real"]
 
 
 KEYED = TableSchema(

@@ -13,14 +13,16 @@ from uuid import UUID
 from django.db import connection
 
 from quancheng.capabilities.tables import packs
-from quancheng.capabilities.tables.models import DataTable
+from quancheng.capabilities.tables.models import DataTable, store_name
 from quancheng.capabilities.tables.view import View
 from quancheng.kernel.store import files
 
 _KEPT = 24
+# the newest file's name says more than any number: after a rollback the same version may hold other rows
 _HEAD = (
-    "SELECT id, version, store_version, rows, updated_at FROM tables_datatable"
-    " WHERE table_id = %s AND dropped_at IS NULL"
+    "SELECT t.id, t.version, t.store_version, t.rows, t.updated_at, t.schema, s.path FROM tables_datatable t"
+    ' LEFT JOIN store_segment s ON s."table" = %s AND s.added_version = t.store_version'
+    " WHERE t.table_id = %s AND t.dropped_at IS NULL"
 )
 _views: OrderedDict[tuple[str, UUID], tuple[Any, View]] = OrderedDict()
 _lock = threading.Lock()
@@ -29,10 +31,11 @@ _lock = threading.Lock()
 def newest(table_id: UUID) -> View | None:
     """The newest version for reading; None when there is no such table.
 
-    A view of before is given again as long as the row says the same; a changed schema moves ``updated_at``.
+    A view of before is given again as long as the row and its newest file are the same.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_HEAD, [DataTable._meta.get_field("table_id").get_db_prep_value(table_id, connection)])
+        wanted = DataTable._meta.get_field("table_id").get_db_prep_value(table_id, connection)
+        cursor.execute(_HEAD, [store_name(table_id), wanted])
         head = cursor.fetchone()
     if head is None:
         return None

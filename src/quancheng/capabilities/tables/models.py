@@ -14,6 +14,11 @@ from quancheng.core.text import Text
 from quancheng.kernel.models import GuardedModel
 
 
+def store_name(table_id: uuid.UUID) -> str:
+    """The kernel store's name of a data table."""
+    return f"tables.t{table_id.hex}"
+
+
 class DataTable(GuardedModel):
     """数据表: a keyed set of rows. Its rows are files of the kernel's store, named by ``lake``."""
 
@@ -58,7 +63,7 @@ class DataTable(GuardedModel):
     @property
     def store_name(self) -> str:
         """Name of its table in the kernel's store."""
-        return f"tables.t{self.table_id.hex}"
+        return store_name(self.table_id)
 
     @property
     def structure(self) -> TableSchema:

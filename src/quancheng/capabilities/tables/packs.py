@@ -232,25 +232,31 @@ def latest(rows: pa.Table, schema: TableSchema) -> pa.Table:
     return ordered.filter(first).combine_chunks()
 
 
-_packs: OrderedDict[tuple[str, str, int], Pack] = OrderedDict()
+_packs: OrderedDict[tuple[str, ...], Pack] = OrderedDict()
 _lock = threading.Lock()
 
 
 def opened(name: str, store_version: int, schema: TableSchema) -> Pack:
-    """The opened version, from memory when this process had it open already.
+    """The opened version, from memory when this process had these files open already.
 
+    Known by its files, not by its number: a version that was rolled back leaves its number to another.
     A pack let go closes when the last query on it ends: nobody's rows vanish under them.
     """
-    key = (str(files.folder()), name, store_version)
+    pieces = lake.pieces(name, store_version)
+    key = (str(files.folder()), name, *(piece.path for piece in pieces))
     with _lock:
         pack = _packs.get(key)
         if pack is not None and pack.schema == schema:
             _packs.move_to_end(key)
             return pack
-    pack = Pack(name, store_version, schema, lake.pieces(name, store_version))
+    pack = Pack(name, store_version, schema, pieces)
     with _lock:
         _packs[key] = pack
-        for old in [one for one in _packs if one[:2] == key[:2] and one[2] < store_version - 8]:
+        for old in [
+            one
+            for one, held in _packs.items()
+            if one[:2] == key[:2] and held.store_version < store_version - 8
+        ]:
             del _packs[old]
         while len(_packs) > _KEPT:
             _packs.popitem(last=False)
