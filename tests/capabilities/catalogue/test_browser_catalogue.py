@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from quancheng.capabilities.catalogue.models import Entry, State
 from quancheng.kernel.actor import RoleGrant
 
 pytestmark = MARKS
-PICTURES = Path("/tmp/h-catalogue-pictures")
+PICTURES = Path(tempfile.gettempdir()) / "quancheng-catalogue-pictures"
 
 
 @pytest.fixture

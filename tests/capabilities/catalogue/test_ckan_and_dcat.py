@@ -74,7 +74,7 @@ def test_ckanapi_reads_searches_and_counts(remote, organs) -> None:
 def test_ckanapi_writes_go_through_the_catalogue(remote, organs) -> None:
     ckan = remote(manager())
     items = json.dumps([{"field": "a", "name": "甲", "type": "text", "length": 10}])
-    sent = {"title": "新数据集", "notes": "说明", "owner_org": "jn-civil", "tags": [{"name": "新"}]}
+    sent = {"title": "新数据集", "notes": "说明", "owner_org": "jn-civil", "tags": [{"name": "新增"}]}
     made = ckan.action.package_create(**sent, extras=[{"key": "items", "value": items}])
     assert made["state"] == "active" and queries.public_entry(made["id"]).name == "新数据集"
     row = ckan.action.resource_create(
@@ -84,7 +84,7 @@ def test_ckanapi_writes_go_through_the_catalogue(remote, organs) -> None:
     assert ckan.action.resource_show(id=row["id"])["name"] == "乙"
     ckan.action.package_patch(id=made["id"], notes="新说明")
     shown = ckan.action.package_show(id=made["id"])
-    assert (shown["notes"], shown["tags"][0]["name"], len(shown["resources"])) == ("新说明", "新", 1)
+    assert (shown["notes"], shown["tags"][0]["name"], len(shown["resources"])) == ("新说明", "新增", 1)
     ckan.action.resource_delete(id=row["id"])
     ckan.action.package_delete(id=made["id"])
     assert Entry.objects.get().state == State.SUBMITTED  # a second person decides
