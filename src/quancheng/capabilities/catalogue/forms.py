@@ -158,7 +158,17 @@ class ItemForm(forms.Form):
         return any(self.data.get(self.add_prefix(name), "").strip() for name in ("field", "name", "length"))
 
 
-_Items = forms.formset_factory(ItemForm, extra=3, can_delete=True, max_num=500, absolute_max=520)
+class _ItemRows(forms.BaseFormSet):  # type: ignore[type-arg]
+    """Rows whose boxes say what they are, as they have no labels beside them."""
+
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields["DELETE"].widget.attrs["aria-label"] = str(_("删除"))
+
+
+_Items = forms.formset_factory(
+    ItemForm, formset=_ItemRows, extra=3, can_delete=True, max_num=500, absolute_max=520
+)
 
 
 def item_rows(data: Any = None, resource: Resource | None = None) -> Any:
