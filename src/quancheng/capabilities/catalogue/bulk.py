@@ -56,7 +56,9 @@ def chosen(actor: Actor, text: str, wanted: Filters) -> list[int]:
             hits += part.values_list("pk", flat=True)
         return hits
     known, _ = facets.rows_for(actor)
-    return facets.keep(known, sorted(facets.ids_for(actor, "edit")), wanted)[:MOST]
+    fits = facets.fitting(known, wanted) & known.mask(facets.ids_for(actor, "edit"))
+    chosen: list[int] = known.pks[fits][:MOST].tolist()
+    return chosen
 
 
 def preview(actor: Actor, ids: Sequence[int], edits: Iterable[Edit]) -> Preview:

@@ -275,8 +275,7 @@ def resource_search(call: Call, params: Params) -> dict[str, Any]:
 # -- organs, themes, tags ---------------------------------------------------------------------
 def organization_list(call: Call, params: Params) -> list[Any]:
     """Organs that hold something the caller may see; names, or tables with ``all_fields``."""
-    known, seen = facets.rows_for(call.actor)
-    counts = Counter(known[pk].organ for pk in seen if pk in known)
+    counts = {organ: number for (organ,), number in facets.seen_groups(call.actor, "organ")}
     rows = shapes.Department.objects.filter(code__in=list(counts)).order_by("order", "code")
     made = [shapes.organ(one.code, Text(one.zh, one.en), counts[one.code]) for one in rows]
     wanted = params.get("organizations")
@@ -330,8 +329,11 @@ def group_show(call: Call, params: Params) -> dict[str, Any]:
 
 
 def _theme_counts(call: Call) -> Counter[str]:
-    known, seen = facets.rows_for(call.actor)
-    return Counter(code for pk in seen if pk in known for code in {one[:3] for one in known[pk].classes})
+    total: Counter[str] = Counter()
+    for group, number in facets.seen_groups(call.actor, "classes"):
+        for code in {one[:3] for one in group}:
+            total[code] += number
+    return total
 
 
 def tag_list(call: Call, params: Params) -> list[Any]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 from django.core.exceptions import EmptyResultSet
 
 from quancheng.capabilities.catalogue.models import Entry, Pulse
@@ -23,24 +25,50 @@ _KEPT = 64
 _MOST = 40  # values of one facet that are shown
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What is known of an entry for counting."""
+_ONE = ("organ", "share", "openness", "cycle", "level", "state")
+_MANY = ("classes", "formats")
+_COLUMNS = (
+    "pk", "organ__code", "share", "openness", "cycle", "level", "state", "classes", "formats",
+)  # fmt: skip
+Ids = npt.NDArray[np.int64]
 
-    organ: str
-    classes: tuple[str, ...]
-    share: str
-    openness: str
-    cycle: str
-    formats: tuple[str, ...]
-    level: str
-    state: str
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is known of all entries: ids in ascending order, for each facet a code and what it stands for."""
+
+    pks: Ids
+    codes: Mapping[str, npt.NDArray[np.int64]]
+    labels: Mapping[str, tuple[str, ...]]
+    """Value of each code; of several values in one entry, joined as stored."""
+
+    def places(self, ids: Ids) -> Ids:
+        """Where the ids stand that are known; others are left out."""
+        if not len(self.pks):
+            return self.pks
+        at = np.minimum(np.searchsorted(self.pks, ids), len(self.pks) - 1)
+        found: Ids = at[self.pks[at] == ids]
+        return found
+
+    def mask(self, ids: Iterable[int]) -> npt.NDArray[np.bool_]:
+        """True at the places of these ids."""
+        marked = np.zeros(len(self.pks), dtype=np.bool_)
+        marked[self.places(np.fromiter(ids, dtype=np.int64))] = True
+        return marked
+
+
+_NOTHING = Rows(
+    np.empty(0, dtype=np.int64),
+    {name: np.empty(0, dtype=np.int64) for name in (*_ONE, *_MANY)},
+    dict.fromkeys((*_ONE, *_MANY), ()),
+)
 
 
 @dataclass(slots=True)
 class _Memory:
     seq: int = -1
-    rows: dict[int, Row] = field(default_factory=dict)
+    known: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    rows: Rows = _NOTHING
     visible: OrderedDict[str, frozenset[int]] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -52,11 +80,12 @@ def forget() -> None:
     """Start again (tests, another database)."""
     with _memory.lock:
         _memory.seq = -1
-        _memory.rows.clear()
+        _memory.known.clear()
+        _memory.rows = _NOTHING
         _memory.visible.clear()
 
 
-def rows_for(actor: Actor) -> tuple[dict[int, Row], frozenset[int]]:
+def rows_for(actor: Actor) -> tuple[Rows, frozenset[int]]:
     """All entries, and the ids of those the actor may see."""
     now = Pulse.objects.filter(pk=1).values_list("seq", flat=True).first() or 0
     with _memory.lock:
@@ -87,61 +116,75 @@ def _ids(actor: Actor, verb: str) -> frozenset[int]:
     return seen
 
 
-def keep(rows: dict[int, Row], ids: Iterable[int], wanted: Filters) -> list[int]:
-    """Ids that fit the filters, in their order."""
-    if wanted.empty:
-        return [pk for pk in ids if pk in rows]
-    return [pk for pk in ids if (row := rows.get(pk)) is not None and _fits(row, wanted)]
+def fitting(rows: Rows, wanted: Filters) -> npt.NDArray[np.bool_]:
+    """Which entries fit the filters, by place."""
+    fits = np.ones(len(rows.pks), dtype=np.bool_)
+    for name in (*_ONE, *_MANY):
+        value = getattr(wanted, name)
+        if value:
+            good = [_fits(name, label, value) for label in rows.labels[name]]
+            fits &= np.array(good, dtype=np.bool_)[rows.codes[name]]
+    return fits
 
 
-def count(rows: dict[int, Row], ids: Sequence[int]) -> dict[str, tuple[tuple[str, int], ...]]:
+def _fits(name: str, label: str, value: str) -> bool:
+    if name == "organ":
+        return label == value or label.startswith(f"{value}-")
+    if name == "classes":
+        return any(code.startswith(value) for code in _words(label))
+    return value in _words(label) if name == "formats" else label == value
+
+
+def count(rows: Rows, places: Ids) -> dict[str, tuple[tuple[str, int], ...]]:
     """How many of the entries have which value, by facet."""
-    found = [rows[pk] for pk in ids]
-    counts: dict[str, Counter[str]] = {
-        "organ": Counter([row.organ for row in found]),
-        "share": Counter([row.share for row in found]),
-        "openness": Counter([row.openness for row in found]),
-        "cycle": Counter([row.cycle for row in found]),
-        "classes": _each([row.classes for row in found]),
-        "formats": _each([row.formats for row in found]),
-    }
-    return {name: tuple(counts[name].most_common(_MOST)) for name in FACETS}
+    return {name: _counted(rows, places, name) for name in FACETS}
 
 
-def _each(groups: list[tuple[str, ...]]) -> Counter[str]:
-    """Members of many small groups; equal groups are counted once and weighed."""
+def seen_groups(actor: Actor, name: str) -> list[tuple[tuple[str, ...], int]]:
+    """The values of a facet that stand together in an entry the actor may see, and in how many entries."""
+    rows, seen = rows_for(actor)
+    return _groups(rows, np.flatnonzero(rows.mask(seen)), name)
+
+
+def _groups(rows: Rows, places: Ids, name: str) -> list[tuple[tuple[str, ...], int]]:
+    labels = rows.labels[name]
+    times = np.bincount(rows.codes[name][places], minlength=len(labels)).tolist()
+    return [
+        (_words(label) if name in _MANY else (label,), number)
+        for label, number in zip(labels, times, strict=True)
+        if number
+    ]
+
+
+def _counted(rows: Rows, places: Ids, name: str) -> tuple[tuple[str, int], ...]:
     total: Counter[str] = Counter()
-    for group, times in Counter(groups).items():
+    for group, number in _groups(rows, places, name):
         for one in group:
-            total[one] += times
-    return total
-
-
-def _fits(row: Row, wanted: Filters) -> bool:
-    return (
-        (not wanted.organ or row.organ == wanted.organ or row.organ.startswith(f"{wanted.organ}-"))
-        and (not wanted.classes or any(code.startswith(wanted.classes) for code in row.classes))
-        and (not wanted.share or row.share == wanted.share)
-        and (not wanted.openness or row.openness == wanted.openness)
-        and (not wanted.cycle or row.cycle == wanted.cycle)
-        and (not wanted.formats or wanted.formats in row.formats)
-        and (not wanted.level or row.level == wanted.level)
-        and (not wanted.state or row.state == wanted.state)
-    )
+            total[one] += number
+    return tuple(total.most_common(_MOST))
 
 
 def _refresh(now: int) -> None:
     changed = Entry.objects.all() if now < _memory.seq else Entry.objects.filter(seq__gt=_memory.seq)
     if now < _memory.seq or _memory.seq < 0:
-        _memory.rows = {}
-    else:
-        _memory.rows = dict(_memory.rows)  # readers keep the one they have
-    columns = ("pk", "organ__code", "classes", "share", "openness", "cycle", "formats", "level", "state")
-    for pk, organ, classes, *rest in changed.values_list(*columns).iterator(2000):
-        share, openness, cycle, formats, level, state = rest
-        _memory.rows[pk] = Row(organ, _words(classes), share, openness, cycle, _words(formats), level, state)
+        _memory.known = {}
+    for pk, *values in changed.values_list(*_COLUMNS).iterator(2000):
+        _memory.known[pk] = tuple(values)
+    _memory.rows = _coded(_memory.known)  # readers keep the one they have
     _memory.visible.clear()
     _memory.seq = now
+
+
+def _coded(known: Mapping[int, tuple[str, ...]]) -> Rows:
+    pks = np.array(sorted(known), dtype=np.int64)
+    codes, labels = {}, {}
+    for at, name in enumerate((*_ONE, *_MANY)):
+        number: dict[str, int] = {}
+        codes[name] = np.fromiter(
+            (number.setdefault(known[pk][at], len(number)) for pk in pks.tolist()), np.int64, len(pks)
+        )
+        labels[name] = tuple(number)
+    return Rows(pks, codes, labels)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def put(texts: Iterable[tuple[int, Mapping[str, Resource | None]]]) -> None:
 
 
 def search(scope: str, query: Query, *, any_of: bool = False) -> list[tuple[int, float]]:
-    """Ids of entries that answer, with their scores, the best first."""
+    """Ids of entries that answer, with their scores, in no order: the caller sorts what the asker may see."""
     asked = to_tsquery(query, any_of) if _postgres() else to_fts5(query, any_of)
     if not asked:
         return []
@@ -73,18 +73,15 @@ def search(scope: str, query: Query, *, any_of: bool = False) -> list[tuple[int,
     if _postgres():
         sql = (
             f"SELECT entry, ts_rank('{_TS_RANK}', vector, %s::tsquery) AS score FROM {table} "
-            "WHERE vector @@ %s::tsquery ORDER BY score DESC, entry"
+            "WHERE vector @@ %s::tsquery"
         )
         arguments = [asked, asked]
     else:
-        sql = (
-            f"SELECT rowid, -bm25({table}, {_BM25}) AS score FROM {table} "
-            f"WHERE {table} MATCH %s ORDER BY score DESC, rowid"
-        )
+        sql = f"SELECT rowid, -bm25({table}, {_BM25}) AS score FROM {table} WHERE {table} MATCH %s"
         arguments = [asked]
     with connection.cursor() as cursor:
         cursor.execute(sql, arguments)
-        return [(int(pk), float(score)) for pk, score in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
 def _delete(scope: str, pks: list[int]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 from django.db.models import Q, QuerySet
 
 from quancheng.capabilities.catalogue import duty_queries, facets, fulltext, redaction
@@ -161,19 +163,23 @@ def search(
     if mine:
         seen = seen & facets.ids_for(actor, "work")
     query = parse(text)
-    scored: dict[int, float] = {}
+    fits = facets.fitting(known, wanted)
     widened = False
     if query.wanted:
-        scored = _scored(actor, query, seen)
-        if not scored and _units(query) > 1:
-            scored = _scored(actor, query, seen, any_of=True)
-            widened = bool(scored)
-        ids = facets.keep(known, sorted(scored, key=lambda pk: -scored[pk]), wanted)
+        places, scores = _scored(actor, query, known, seen)
+        if not len(places) and _units(query) > 1:
+            places, scores = _scored(actor, query, known, seen, any_of=True)
+            widened = bool(len(places))
+        kept = fits[places]
+        places, scores = places[kept], scores[kept]
     elif text.strip():
-        ids = []
+        places, scores = np.empty(0, dtype=np.int64), np.empty(0)
     else:
-        ids = facets.keep(known, sorted(seen, reverse=True), wanted)
-    page = ids[start : start + size]
+        places = np.flatnonzero(fits & known.mask(seen))[::-1]  # the newest first
+        scores = np.zeros(len(places))
+    ids = known.pks[places]
+    page = ids[start : start + size].tolist()
+    scored = dict(zip(page, scores[start : start + size].tolist(), strict=True))
     by_pk = {one.pk: one for one in rows(actor).filter(pk__in=page)}
     listed = infos(actor, [by_pk[pk] for pk in page if pk in by_pk])
     pks = [pk for pk in page if pk in by_pk]
@@ -181,21 +187,32 @@ def search(
     return Found(
         tuple(hits),
         len(ids),
-        facets.count(known, ids),
+        facets.count(known, places),
         widened,
         str(start + size) if start + size < len(ids) else None,
         str(max(0, start - size)) if start else None,
     )
 
 
-def _scored(actor: Actor, query: Query, seen: frozenset[int], *, any_of: bool = False) -> dict[int, float]:
-    found: dict[int, float] = {}
-    worked = facets.ids_for(actor, "work")
+def _scored(
+    actor: Actor, query: Query, known: facets.Rows, seen: frozenset[int], *, any_of: bool = False
+) -> tuple[facets.Ids, npt.NDArray[np.float64]]:
+    """Places of the entries that answer and their scores, the best first, of equal ones the older first."""
+    best = np.full(len(known.pks), -np.inf)
     for scope in scopes(actor):
-        for pk, score in fulltext.search(scope, query, any_of=any_of):
-            if pk in (worked if scope == "desk" else seen):
-                found[pk] = max(score, found.get(pk, score))
-    return found
+        found = fulltext.search(scope, query, any_of=any_of)
+        if not found:
+            continue
+        table = np.array(found, dtype=np.float64)
+        allowed = known.mask(facets.ids_for(actor, "work") if scope == "desk" else seen)
+        ids = table[:, 0].astype(np.int64)
+        there = np.isin(ids, known.pks, assume_unique=True)
+        places, scores = known.places(ids), table[there, 1]
+        scores = np.where(allowed[places], scores, -np.inf)
+        best[places] = np.maximum(best[places], scores)
+    hits = np.flatnonzero(best > -np.inf)
+    order = hits[np.lexsort((hits, -best[hits]))]
+    return order, best[order]
 
 
 def scopes(actor: Actor) -> tuple[str, ...]:
