@@ -1,0 +1,1 @@
+"""算法平台: registry of models and algorithms of the city."""
