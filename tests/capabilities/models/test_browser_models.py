@@ -27,6 +27,5 @@ def test_an_engineer_sees_versions_and_what_was_measured(
         assert page.get_by_text("尚未评测").count() == 1
         sound(page)
         page.screenshot(path=str(tmp_path / "model.png"), full_page=True)
-        page.screenshot(path="/tmp/h-models/model.png", full_page=True)
         sound(page, "/work/models/?q=nothing")
         assert page.get_by_text("没有符合条件的模型").count() == 1
