@@ -23,6 +23,7 @@ def states(code: str = "triage") -> list[tuple[str, int]]:
 def test_a_version_is_used_only_after_evaluation_and_a_second_person(staff: Any, add: Any) -> None:
     version = add("sigmoid")
     assert version.facts["tried"]
+    assert 10 < version.facts["peak_mb"] < 200, "its own memory, not that of the process that started it"
     assert version.facts["inputs"][0][1] == "tensor(float)"
     approver = staff("approver")
     with pytest.raises(Conflict):
