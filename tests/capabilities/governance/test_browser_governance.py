@@ -5,20 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.capabilities.governance.conftest import JULY
 from tests.capabilities.live_page import DESK, MARKS, live_page, sound
-from tests.capabilities.quality.conftest import World, morning, world  # noqa: F401
+from tests.capabilities.quality.conftest import World
 
 from quancheng.kernel import clock
 from quancheng.kernel.actor import RoleGrant
-
-from .test_governance import JULY, ordered  # noqa: F401
 
 pytestmark = MARKS
 
 
 def test_pages_are_accessible(
     live_server, monkeypatch: pytest.MonkeyPatch, ordered: World, tmp_path: Path
-) -> None:  # noqa: F811
+) -> None:
     grants = (
         RoleGrant("governance.bureau", frozenset(), "3701"),
         RoleGrant("quality.bureau", frozenset(), "3701"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
-from tests.capabilities.quality.conftest import World, morning, signed_in, world  # noqa: F401
+from tests.capabilities.governance.conftest import JULY
+from tests.capabilities.quality.conftest import World
 
 from quancheng.capabilities.governance import actions, queries, tasks
 from quancheng.capabilities.governance.models import FrozenRate, Month
@@ -18,26 +19,12 @@ from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
 from quancheng.kernel.models import writing
 
-PHONE = {"id": "phone", "kind": "complete", "column": "phone"}
-JULY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 
-
-@pytest.fixture
-def ordered(world: World) -> Iterator[World]:  # noqa: F811
-    """A city and a district table, each with one order to repair."""
-    for owner, name in (("jn-civil", "city"), ("jn-lixia-civil", "lixia")):
-        sheet = world.sheet(owner=owner, name=name)
-        world.rule(sheet, **PHONE)
-        world.check(sheet)
-    with clock.at(JULY):  # the orders' deadline has passed
-        yield world
-
-
-def officer(world: World) -> Actor:  # noqa: F811
+def officer(world: World) -> Actor:
     return world.official("gov-civil", "governance.officer", world.civil)
 
 
-def bureau(world: World, region: str = "3701") -> Actor:  # noqa: F811
+def bureau(world: World, region: str = "3701") -> Actor:
     return world.official(f"gov-{region}", "governance.bureau", region=region)
 
 
@@ -100,7 +87,7 @@ def test_what_moved_since_the_month_was_frozen(ordered: World) -> None:
         assert len(moved["newly_due"]) == 1 and not moved["gained"]
 
 
-def test_pages_for_those_of_the_desk_only(ordered: World, signed_in: Callable[..., Client]) -> None:  # noqa: F811
+def test_pages_for_those_of_the_desk_only(ordered: World, signed_in: Callable[..., Client]) -> None:
     paths = ("", "board.csv", "desk/", "rates/repair/jn-civil/", "rates/repair/all/")
     boss = bureau(ordered)
     with clock.at(JULY):
@@ -120,7 +107,7 @@ def test_pages_for_those_of_the_desk_only(ordered: World, signed_in: Callable[..
         assert {client.get(f"/work/governance/{path}").status_code for path in paths} == {403}
 
 
-def test_the_desk_shows_the_orders_of_the_organ(ordered: World, signed_in: Callable[..., Client]) -> None:  # noqa: F811
+def test_the_desk_shows_the_orders_of_the_organ(ordered: World, signed_in: Callable[..., Client]) -> None:
     both = Actor(
         ordered.officer.kind,
         "both",
