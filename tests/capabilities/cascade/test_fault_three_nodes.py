@@ -13,7 +13,6 @@ from tests.capabilities.cascade.nodes import settle as settled
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 
-@pytest.mark.timeout(240)
 def test_rows_and_entries_come_through_four_cuts_and_a_killed_worker(
     small_city: Path, tmp_path: Path
 ) -> None:

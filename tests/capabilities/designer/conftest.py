@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from django.test import Client
 
 from quancheng.capabilities.designer import actions, queries
 from quancheng.capabilities.designer.models import MatterDraft
-from quancheng.capabilities.people import simulate as people_data
 from quancheng.capabilities.people.models import User
-from quancheng.kernel import registry
 from quancheng.kernel.actions import Call
+from quancheng.testing import remembered
 
 
 @pytest.fixture
 def town(db: None) -> None:
-    registry.sync()
-    people_data.seed(SimpleNamespace(persons=200, firms=10, seed=7), None)
+    remembered.town(200, 10)
 
 
 @pytest.fixture

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from django.test import Client
 
 from quancheng.capabilities.guide import actions
-from quancheng.capabilities.people import simulate
 from quancheng.capabilities.people.models import User
 from quancheng.capabilities.people.queries import actor_for
-from quancheng.kernel import events, registry
+from quancheng.kernel import events
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
+from quancheng.testing import remembered
 
 
 @pytest.fixture
 def town(db: None) -> None:
     """People, departments, demo identities, and the registry synced."""
-    registry.sync()
-    simulate.seed(SimpleNamespace(persons=300, firms=10, seed=7), None)
+    remembered.town(300, 10)
 
 
 @pytest.fixture

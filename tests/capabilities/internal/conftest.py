@@ -11,17 +11,15 @@ from django.test import Client
 from quancheng.capabilities.internal import simulate as internal_data
 from quancheng.capabilities.internal import sync
 from quancheng.capabilities.internal.models import Dossier
-from quancheng.capabilities.people import simulate as people_data
 from quancheng.capabilities.people.models import User
-from quancheng.kernel import registry
 from quancheng.kernel.actions import Call
+from quancheng.testing import remembered
 
 
 @pytest.fixture
 def town(db: None) -> None:
     """People, departments, demo identities, items published."""
-    registry.sync()
-    people_data.seed(SimpleNamespace(persons=60, firms=5, seed=7), None)
+    remembered.town(60, 5)
     sync.sync()
 
 

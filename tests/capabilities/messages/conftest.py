@@ -12,15 +12,16 @@ from tests.capabilities.services.conftest import (  # noqa: F401
 )
 
 from quancheng.capabilities.people.models import NaturalPerson, User
-from quancheng.kernel import clock, registry
+from quancheng.kernel import clock
 from quancheng.kernel.actor import Actor, ActorKind
 from quancheng.kernel.models import writing
+from quancheng.testing import remembered
 
 
 @pytest.fixture
 def citizen(db: None):
     """A person with an account and nothing else: far cheaper than a town."""
-    registry.sync()
+    remembered.synced()
 
     def make(place: int = 0) -> Actor:
         number, name = (("11010519491231002X", "王秀英"), ("370102199001011232", "李静"))[place]

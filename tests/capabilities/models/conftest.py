@@ -14,9 +14,9 @@ from quancheng.capabilities.models.models import Model, Version
 from quancheng.capabilities.models.values import Risk
 from quancheng.capabilities.people.models import Department, User
 from quancheng.core.text import Text
-from quancheng.kernel import registry
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
+from quancheng.testing import remembered
 
 FILES = Path(onnxruntime.__file__).parent / "datasets"
 
@@ -25,7 +25,7 @@ FILES = Path(onnxruntime.__file__).parent / "datasets"
 def staff(db: None, settings: Any, tmp_path: Path) -> Callable[..., Actor]:
     """An official with a role of the registry at an organ."""
     settings.MEDIA_ROOT = tmp_path
-    registry.sync()
+    remembered.synced()
 
     def make(role: str = "engineer", organ: str = "jn-data", name: str = "") -> Actor:
         label = name or f"{role}@{organ}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,20 +13,19 @@ from PIL import Image
 
 from quancheng.capabilities.onething import actions
 from quancheng.capabilities.onething.models import Bundle, BundleItem, Theme
-from quancheng.capabilities.people import simulate
 from quancheng.capabilities.people.models import Department, User
 from quancheng.capabilities.people.queries import actor_for, firms_of
 from quancheng.capabilities.services import actions as services
 from quancheng.capabilities.services.models import Case, CaseTask
-from quancheng.kernel import clock, events, registry
+from quancheng.kernel import clock, events
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
+from quancheng.testing import remembered
 
 
 @pytest.fixture
 def town(db: None) -> None:
-    registry.sync()
-    simulate.seed(SimpleNamespace(persons=300, firms=20, seed=7), None)
+    remembered.town(300, 20)
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ from quancheng.capabilities.payment.values import Amount, Charge
 from quancheng.capabilities.people.models import Department, NaturalPerson, User
 from quancheng.core.payment import Ed25519Signer, Ed25519Verifier, FeeRule
 from quancheng.core.text import Text
-from quancheng.kernel import clock, registry
+from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
+from quancheng.testing import remembered
 
 BANK, MERCHANT = "bank-test", "JN370100"
 KEY = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(b"\x07" * 32))
@@ -31,7 +32,7 @@ SYSTEM = Actor.system("tests")
 @pytest.fixture
 def city(db: None) -> SimpleNamespace:
     """Two payers, two organs and their staff."""
-    registry.sync()
+    remembered.synced()
     organs = {}
     for code in ("jn-approval", "jn-civil"):
         organs[code] = Department.objects.get(code=code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,17 +10,16 @@ from django.test import Client
 from PIL import Image
 from tests.capabilities.services.browser import window  # noqa: F401  a fixture
 
-from quancheng.capabilities.people import simulate
 from quancheng.capabilities.people.models import Department, NaturalPerson, User
-from quancheng.kernel import events, registry
+from quancheng.kernel import events
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
+from quancheng.testing import remembered
 
 
 @pytest.fixture
 def town(db: None) -> None:
     """People, departments, demo identities, and the registry synced."""
-    registry.sync()
-    simulate.seed(SimpleNamespace(persons=600, firms=40, seed=7), None)
+    remembered.town(600, 40)
 
 
 @pytest.fixture

@@ -92,10 +92,12 @@ def _held_roles(user: User, today: date) -> tuple[HeldRole, ...]:
         valid_from__lte=today,
         revoked_at=None,
     ).select_related("department")
+    homes = {grant.department_id: grant.department for grant in live if grant.department}
+    below = {key: department_ids(home) for key, home in homes.items()}
     return tuple(
         HeldRole(
             role=grant.role,
-            departments=department_ids(grant.department) if grant.department else frozenset(),
+            departments=below.get(grant.department_id, frozenset()),
             region_prefix=region_prefix(grant.region_code),
         )
         for grant in live
