@@ -49,7 +49,7 @@ def test_ckanapi_reads_searches_and_counts(remote, organs) -> None:
     package = ckan.action.package_show(id="311001-00001")
     assert package == ckan.action.package_show(id=str(made.entry_id))
     assert package["title"] == "养老机构信息" and package["resources"][0]["id"] == TABLE
-    assert package["resources"][0]["datastore_active"] is True
+    assert package["resources"][0]["datastore_active"] is False  # its rows are not opened
     found = ckan.action.package_search(q="公交", **{"facet.field": ["organization", "groups"]})
     assert found["count"] == 1 and found["facets"]["groups"] == {"theme-212": 1}
     assert ckan.action.package_search(fq="organization:jn-civil +tags:养老", rows=0)["count"] == 1

@@ -17,8 +17,8 @@ def test_personal_and_high_columns_are_refused() -> None:
     assert judge(columns[2:], (), Groups.of({1: 3}), k=5, level=1) == ()
 
 
-def test_sweeney_example_table() -> None:
-    """Sweeney 2002, figure 2: PTk of race, birth, gender, ZIP adheres to k = 2, not to k = 3."""
+def test_a_table_keeps_two_and_not_three() -> None:
+    """Rows made up for this test, in groups of two and three: k = 2 holds, k = 3 does not."""
     rows = (
         [("Black", 1965, "m", "0214*")] * 2 + [("Black", 1965, "f", "0213*")] * 2
         + [("Black", 1964, "f", "0213*")] * 2 + [("White", 1964, "m", "0213*")] * 3

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from quancheng.capabilities.catalogue import ckan_endpoint, queries
+from quancheng.capabilities.catalogue import queries
 from quancheng.capabilities.catalogue import standards as city
 from quancheng.capabilities.people import queries as people
 from quancheng.core.catalogue import Contact, Organ, Portal, Resource, is_address, to_dcat
@@ -79,4 +79,4 @@ def _size(raw: str) -> int:
     return int(raw)
 
 
-urlpatterns = [path("catalogue/dcat.jsonld", dcat, name="dcat"), *ckan_endpoint.urlpatterns]
+urlpatterns = [path("catalogue/dcat.jsonld", dcat, name="dcat")]

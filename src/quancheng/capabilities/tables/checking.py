@@ -47,7 +47,7 @@ def _wrong_column(column: ColumnSpec, seen: set[str]) -> Text | None:
     name = column.name
     if not 0 < len(name) <= 63 or not name.isprintable() or name != name.strip():
         return Text("列名应为 1 至 63 个可见字符", "a name of 1 to 63 printable characters")
-    if name.startswith("_"):
+    if name.startswith("_") and name != "_id":  # the number of a row that clients of CKAN's DataStore know
         return Text("下划线开头的列名由系统保留", "names that begin with _ are the system's")
     if name.casefold() in seen:
         return Text("列名重复（不分大小写）", "the name comes twice, case apart")

@@ -1,9 +1,9 @@
 """披露风险: whether rows may be shown to everybody, judged from their columns and from group sizes alone.
 
-The measure of group sizes is k-anonymity (L. Sweeney, *k-anonymity: a model for protecting privacy*, 2002):
-every combination of the quasi-identifiers (准标识符) must be shared by at least k rows. How many k is, and which
-level may be shown, are the caller's dated parameters. It is a floor, no proof: attributes that all rows of a
-group share are still told (l-diversity is not judged).
+The measure of group sizes is the one commonly called k-anonymity: every combination of the quasi-identifiers
+(准标识符) must be shared by at least k rows. How many k is, and which level may be shown, are the caller's dated
+parameters. It is a floor, no proof: attributes that all rows of a group share are still told (l-diversity is
+not judged).
 """
 
 from __future__ import annotations
