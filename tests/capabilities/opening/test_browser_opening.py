@@ -35,6 +35,12 @@ def test_a_citizen_finds_looks_and_downloads(
         with page.expect_download() as taken:
             page.get_by_role("link", name="CSV", exact=True).click()
         assert Path(taken.value.path()).read_text("utf-8-sig").startswith("code,name")
+        for part in ("chart", "map", "console"):
+            sound(page, f"/open/dataset/{made.name}/{part}/")
+            page.wait_for_timeout(600)
+            page.screenshot(path=tmp_path / f"opening-{part}.png", full_page=True)
+        page.set_viewport_size({"width": 390, "height": 844})
+        sound(page)
         actions.withdraw_dataset(Call(homes.official("publisher")), dataset=made.pk, reason="内容有误")
         sound(page, f"/open/dataset/{made.name}/")
         assert page.get_by_text("内容有误").is_visible()

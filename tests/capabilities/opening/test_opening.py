@@ -154,3 +154,22 @@ def test_the_demo_city_opens_data_once_and_reads_in_english(db: None) -> None:
     assert "Lines" in page and "停靠线路数" not in page
     gone = Dataset.objects.get(state=State.WITHDRAWN)
     assert "replaced by the new list" in reader.get(f"/open/dataset/{gone.name}/").content.decode()
+
+
+def test_charts_maps_and_the_console_answer(homes: Homes) -> None:
+    made = homes.publish()
+    everybody, address = Client(), f"/open/dataset/{made.name}"
+    usual = everybody.get(f"{address}/chart/").content.decode()
+    assert "2020-05-01" in usual and ">305" in usual  # the mean of 10 … 600 beds, all opened on one day
+    counted = everybody.get(f"{address}/chart/?x=kind&measure=sum&y=beds").content.decode()
+    assert "9300" in counted and "9000" in counted
+    assert everybody.get(f"{address}/chart/?x=kind&measure=sum").status_code == 422
+    assert everybody.get(f"{address}/chart/?x=phone&measure=count").status_code == 422
+    assert "places.geojson" in everybody.get(f"{address}/map/").content.decode()
+    assert len(everybody.get(f"{address}/places.geojson").json()["features"]) == 60
+    tried = everybody.get(f"{address}/console/?q=第12养老院").content.decode()
+    assert "H012" in tried and "RemoteCKAN" in tried
+    assert "Validation Error" in everybody.get(f"{address}/console/?sort=nothing").content.decode()
+    assert everybody.get(f"{address}/console/?limit=9999").status_code == 422
+    for path in ("chart/", "map/", "console/", "places.geojson"):
+        assert everybody.get(f"/open/dataset/nothing/{path}").status_code == 404

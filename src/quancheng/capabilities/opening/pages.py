@@ -9,13 +9,12 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import path
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from quancheng.capabilities.catalogue import queries as catalogue
 from quancheng.capabilities.catalogue.values import EntryInfo
-from quancheng.capabilities.opening import desk_pages, freshness, queries
-from quancheng.capabilities.opening.forms import CYCLES, RowsForm, SearchForm
+from quancheng.capabilities.opening import desk_pages, freshness, looking, queries
+from quancheng.capabilities.opening.forms import CYCLES, RowsForm, SearchForm, english
 from quancheng.capabilities.opening.models import Dataset, State
 from quancheng.capabilities.opening.numbering import ROW_ID
 from quancheng.capabilities.tables.exporting import FileFormat, has_places, text_parts, write_parquet
@@ -29,11 +28,6 @@ from quancheng.kernel.errors import InvalidInput, NotFound
 
 SIZE = 20
 _ORDERS = {"": ("-copied_at", "-id"), "name": ("zh", "id"), "rows": ("-rows", "-id")}
-
-
-def english() -> bool:
-    """Whether the reader reads English."""
-    return (get_language() or "").startswith("en")
 
 
 @lru_cache(maxsize=1)
@@ -97,7 +91,7 @@ def dataset(request: HttpRequest, name: str) -> HttpResponse:
     context |= _rows(request, view) | {
         "fresh": _fresh(found), "formats": _formats(view), "cycle": context["cycles"].get(found.cycle, found.cycle),
         "api": f"{settings.PUBLIC_URL}/api/3/action/datastore_search?resource_id={found.table_id}&limit=5",
-        "simulated": found.simulated,
+        "tabs": looking.tabs(view), "tab": "dataset",
     }  # fmt: skip
     return render(request, "opening/dataset.html", context)
 
@@ -113,7 +107,7 @@ def _entry(name: str) -> EntryInfo | None:
 
 def _rows(request: HttpRequest, view: View) -> dict[str, Any]:
     """One page of rows by words, one column's value, order and place in the URL."""
-    form = RowsForm(request.GET, schema=view.schema, english=english())
+    form = RowsForm(request.GET, schema=view.schema)
     valid = form.is_valid()
     said = form.cleaned_data if valid else {}
     sort = request.GET.get("sort", "")
@@ -166,6 +160,21 @@ def download(request: HttpRequest, name: str, file_format: str) -> StreamingHttp
     return answer
 
 
+@require_safe
+def places(request: HttpRequest, name: str) -> HttpResponse:
+    """Rows with a place for the map: the first thousands, in the order of the copy."""
+    found = queries.opened(name)
+    if found is None or not found.live:
+        raise NotFound()
+    view = queries.opened_view(found.copy_id or found.table_id)
+    if not has_places(view.schema):
+        raise NotFound()
+    parts = text_parts(
+        view.batches(limit=looking.MAPPED), list(view.schema.names), FileFormat.GEOJSON, view.schema
+    )
+    return HttpResponse(b"".join(parts), content_type=FileFormat.GEOJSON.media_type)
+
+
 def _parts(view: View, names: list[str], wanted: FileFormat) -> Any:
     import tempfile
 
@@ -185,5 +194,7 @@ urlpatterns = [
     path("open/data/", index, name="index"),
     path("open/dataset/<str:name>/", dataset, name="dataset"),
     path("open/dataset/<str:name>/data.<slug:file_format>", download, name="download"),
+    path("open/dataset/<str:name>/places.geojson", places, name="places"),
+    *looking.urlpatterns,
     *desk_pages.urlpatterns,
 ]
