@@ -26,6 +26,8 @@ from quancheng.kernel.errors import InvalidInput, NotFound
 
 MAPPED = 5000
 """Places a map shows at most."""
+_ROUND = 0.02
+"""Degrees of surroundings, so that a single place is not all there is to see."""
 
 
 def _open(name: str) -> tuple[Dataset, View]:
@@ -86,6 +88,7 @@ def map_page(request: HttpRequest, name: str) -> HttpResponse:
     lon, lat = (f'"{one}"' for one in place_columns(view.schema))
     edge = view.sql(f"SELECT min({lon}), min({lat}), max({lon}), max({lat}) FROM t").to_pylist()[0]  # noqa: S608
     bounds = [float(one) for one in edge.values() if one is not None]
+    bounds = [one + pad for one, pad in zip(bounds, (-_ROUND, -_ROUND, _ROUND, _ROUND), strict=False)]
     shown = [one for one in view.schema.columns if one.name not in (ROW_ID, lon.strip('"'), lat.strip('"'))]
     texts = [one.name for one in shown if one.kind is Kind.TEXT]
     title = next((one for one in ("name", "title") if one in texts), texts[0] if texts else "")
