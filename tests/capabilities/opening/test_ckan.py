@@ -9,7 +9,7 @@ import pytest
 from django.test import Client, RequestFactory
 from tests.capabilities.opening.conftest import OPENED, Homes
 
-from quancheng.capabilities.opening import actions
+from quancheng.capabilities.opening import actions, sqlsubset
 from quancheng.capabilities.opening.lean import PREFIXES
 from quancheng.kernel.actions import Call
 
@@ -32,6 +32,13 @@ def test_ckanapi_finds_a_package_and_reads_its_rows(live_server, transactional_d
     assert "offset=3" in found["_links"]["next"] and found["_links"]["start"].startswith("/api/")
     assert ckan.action.datastore_search(resource_id=resource, q="第12养老院")["total"] == 1
     assert ckan.action.datastore_search(resource_id=resource, limit=0)["records"] == []
+    counted = ckan.action.datastore_search_sql(
+        sql=f'SELECT kind, count(*) AS n, avg(price) AS p FROM "{resource}" WHERE beds > 300 GROUP BY kind ORDER BY kind'
+    )
+    assert counted["records"] == [{"kind": "公办", "n": 15, "p": 45.5}, {"kind": "民办", "n": 15, "p": 46.5}]
+    assert [one["type"] for one in counted["fields"]] == ["text", "int8", "numeric"]
+    with pytest.raises(ckanapi.ValidationError):
+        ckan.action.datastore_search_sql(sql=f'SELECT * FROM "{resource}" WHERE phone IS NULL')
     info = ckan.action.datastore_info(id=resource)
     assert info["meta"]["count"] == 60 and info["fields"][4]["type"] == "int8"
     assert next(
@@ -87,3 +94,30 @@ def test_the_short_way_gives_the_same_answer(homes: Homes) -> None:
     assert short.content == long.content and len(json.loads(short.content)["result"]["records"]) == 5
     assert view(RequestFactory().get(f"{SEARCH}_nothing"), "_nothing").status_code == 404
     assert view(RequestFactory().delete(SEARCH), "").status_code == 403
+    asked = {"sql": f'SELECT code FROM "{homes.table_id}" LIMIT 1'}
+    assert json.loads(view(RequestFactory().get(f"{SEARCH}_sql", asked), "_sql").content)["result"][
+        "records"
+    ] == [{"code": "H001"}]
+
+
+TABLE = '"7d5b7f0e-3f0e-4f0e-8f0e-7d5b7f0e3f0e"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["SELECT 1", "DELETE FROM {t}", "SELECT * FROM {t}; SELECT 1", "SELECT * FROM {t}, {t} b", "SELECT (SELECT 1) FROM {t}",
+     "SELECT * FROM read_csv('/etc/passwd')", "SELECT getenv('HOME') FROM {t}", "WITH a AS (SELECT 1) SELECT * FROM {t}",
+     "SELECT * FROM {t} UNION SELECT * FROM {t}", "SELECT repeat('a', 1000000000) FROM {t}", "SELECT * FROM pg.{t}",
+     "SELECT * FROM {t} LIMIT 1 + 1", "SELECT * INTO x FROM {t}", "SELECT * FROM {t} JOIN {t} b ON true", "SELEKT",
+     "SELECT sum(x) OVER () FROM {t}", "SELECT * FROM generate_series(1, 10)", "SELECT x::json FROM {t}", "("],
+)  # fmt: skip
+def test_sql_outside_the_subset_is_refused(text: str) -> None:
+    with pytest.raises(sqlsubset.RefusedError):
+        sqlsubset.read(text.replace("{t}", TABLE), 100)
+
+
+def test_sql_of_the_subset_asks_for_one_row_too_many_and_never_for_more() -> None:
+    asked = sqlsubset.read(
+        f"SELECT a, count(DISTINCT b) FROM {TABLE} WHERE a LIKE 'x%' GROUP BY a LIMIT 500", 100
+    )
+    assert asked.resource == TABLE.strip('"') and asked.limit == 100 and asked.sql.endswith("LIMIT 101")

@@ -29,6 +29,11 @@ def datastore_info(call: Call, params: Mapping[str, Any]) -> Any:
     return datastore.info(params)
 
 
+def datastore_search_sql(call: Call, params: Mapping[str, Any]) -> Any:
+    """A SELECT over one opened table."""
+    return datastore.search_sql(params)
+
+
 def _marked(action: catalogue.Action) -> catalogue.Action:
     """The catalogue's answer, where ``datastore_active`` is told of opened tables alone."""
 
@@ -58,6 +63,7 @@ def _resources(found: Any) -> Iterator[dict[str, Any]]:
 ACTIONS: dict[str, catalogue.Action] = {
     "datastore_info": datastore_info,
     "datastore_search": datastore_search,
+    "datastore_search_sql": datastore_search_sql,
     **{name: _marked(catalogue.ACTIONS[name]) for name in _WITH_RESOURCES},
 }
 WRITES: frozenset[str] = frozenset()

@@ -69,15 +69,20 @@ def answer(request: HttpRequest, name: str) -> HttpResponse:
 def rows(request: HttpRequest, rest: str) -> HttpResponse:
     """``datastore_search`` of opened tables, for everybody and on the short way: nothing of a person is asked.
 
-    ``rest`` is what follows the name in the address; nothing else but a slash is meant.
+    ``rest`` is what follows the name in the address: nothing, or ``_sql``.
     """
     help = _help(_SEARCH + rest)
     try:
-        if rest not in ("", "/"):
+        if rest not in ("", "_sql"):
             raise CkanError(CkanErrorType.NOT_FOUND, f"Action name not known: {_SEARCH}{rest}")
         if request.method not in ("GET", "HEAD", "POST"):
             raise CkanError(CkanErrorType.NOT_AUTHORIZED, "use GET or POST")
-        found = datastore.search(_params(request), request.path)
+        params = _params(request)
+        found = (
+            json.dumps(datastore.search_sql(params), ensure_ascii=False).encode()
+            if rest
+            else datastore.search(params, request.path)
+        )
         head = f'{{"help": {json.dumps(help)}, "success": true, "result": '.encode()
         made = HttpResponse(head + found + b"}", content_type="application/json")
     except CkanError as error:
