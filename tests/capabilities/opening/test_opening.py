@@ -91,6 +91,9 @@ def test_everybody_finds_reads_and_downloads(homes: Homes) -> None:
     assert address in listed and "养老院名录" in listed
     assert address not in everybody.get("/open/data/?q=没有的").content.decode()
     assert everybody.get("/api/v1/opening/datasets").json()["items"][0]["rows"] == 60
+    feed = everybody.get("/open/data/atom.xml?q=养老")
+    assert feed["Content-Type"].startswith("application/atom+xml") and address in feed.content.decode()
+    assert "<entry>" not in everybody.get("/open/data/atom.xml?q=没有的").content.decode()
     page = everybody.get(f"{address}?q=第7养老院&sort=-beds").content.decode()
     assert "第7养老院" in page and "第8养老院" not in page and "13800000000" not in page
     assert everybody.get(f"{address}?column=beds&value=abc").status_code == 200

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from quancheng.capabilities.catalogue import queries as catalogue
 from quancheng.capabilities.catalogue.values import EntryInfo
-from quancheng.capabilities.opening import desk_pages, freshness, looking, queries
+from quancheng.capabilities.opening import desk_pages, feed, freshness, looking, queries
 from quancheng.capabilities.opening.forms import CYCLES, RowsForm, SearchForm, english
 from quancheng.capabilities.opening.models import Dataset, State
 from quancheng.capabilities.opening.numbering import ROW_ID
@@ -195,6 +195,7 @@ urlpatterns = [
     path("open/dataset/<str:name>/", dataset, name="dataset"),
     path("open/dataset/<str:name>/data.<slug:file_format>", download, name="download"),
     path("open/dataset/<str:name>/places.geojson", places, name="places"),
+    *feed.urlpatterns,
     *looking.urlpatterns,
     *desk_pages.urlpatterns,
 ]
