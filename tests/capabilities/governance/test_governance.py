@@ -10,7 +10,7 @@ from django.test import Client
 from tests.capabilities.governance.conftest import JULY
 from tests.capabilities.quality.conftest import World
 
-from quancheng.capabilities.governance import actions, queries, tasks
+from quancheng.capabilities.governance import actions, queries, simulate, tasks
 from quancheng.capabilities.governance.models import FrozenRate, Month
 from quancheng.core.catalogue import RateName
 from quancheng.kernel import clock
@@ -117,3 +117,24 @@ def test_the_desk_shows_the_orders_of_the_organ(ordered: World, signed_in: Calla
     page = signed_in(both).get("/work/governance/desk/").content.decode()
     assert "高龄补贴city" in page and "高龄补贴lixia" not in page
     assert "没有待办" in signed_in(bureau(ordered)).get("/work/governance/desk/").content.decode()
+
+
+def test_the_interface_gives_what_the_pages_give(ordered: World, signed_in: Callable[..., Client]) -> None:
+    assert simulate.seed(None, None) == "3 个冻结月份 frozen months" and simulate.seed(None, None) is None
+    assert [one.month for one in queries.months(bureau(ordered))] == ["2026-06", "2026-05", "2026-04"]
+    assert queries.broken() == ""
+    base = "/api/v1/governance/"
+    with clock.at(JULY):
+        client = signed_in(officer(ordered))
+        found = client.get(f"{base}rates").json()
+        assert {one["organ"] for one in found["items"]} == {"jn-civil"}
+        assert {one["name"]: one["value"] for one in found["sums"]}["repair"] == 0
+        frozen = client.get(f"{base}rates/repair/jn-civil?month=2026-06").json()
+        assert len(frozen["due_ids"]) == frozen["due"] == 1 and not frozen["met"]
+        assert client.get(f"{base}rates/repair/jn-lixia-civil").status_code == 404
+        assert len(client.get(f"{base}months").json()["items"]) == 3
+        assert client.get(f"{base}waiting").json() == {"items": []}
+        assert "无到期" in client.get("/work/governance/rates/sharing/jn-civil/").content.decode()
+        client = signed_in(ordered.stranger)
+        assert {client.get(base + path).status_code for path in ("rates", "months", "waiting")} == {403}
+        assert Client().get(f"{base}rates").status_code == 401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -32,9 +32,11 @@ class Waiting:
     title: str
     url: str
     due: date | None = None
+    overdue: bool = False
+    """Late by the part's own clock, which counts hours, not days."""
 
     def late(self, today: date) -> bool:
-        return self.due is not None and self.due < today
+        return self.overdue or (self.due is not None and self.due < today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,12 @@ def _day(at: datetime | None) -> date | None:
     return at.astimezone(clock.LOCAL).date() if at else None
 
 
+def _expected(feed: Any) -> date | None:
+    """The day on which the feed should have brought something: its agreed time after the last success."""
+    since = feed.last_success_at or feed.active_since
+    return _day(since + timedelta(minutes=feed.sla_minutes)) if since else None
+
+
 def _kind(name: str, text: Text, found: QuerySet[Any], url: str, row: Any) -> Kind:
     return Kind(name, text, found.count(), url, tuple(row(one) for one in found[:SHOWN]))
 
@@ -76,7 +84,7 @@ def _kind(name: str, text: Text, found: QuerySet[Any], url: str, row: Any) -> Ki
 def _returned(actor: Actor) -> Kind:
     own = _own(actor, "catalogue.officer")
     found = catalogue.rows(actor).filter(state="returned", organ_id__in=own).order_by("changed_at", "id")
-    return _kind("returned", Text("退回的目录", "Entries returned"), found, reverse("catalogue:index") + "?state=returned",
+    return _kind("returned", Text("退回的目录", "Entries returned"), found, reverse("catalogue:index") + "?state=returned&mine=1",
                  lambda one: Waiting("returned", one.name, reverse("catalogue:entry", args=[one.entry_id])))  # fmt: skip
 
 
@@ -106,7 +114,7 @@ def _held(actor: Actor) -> Kind:
 def _late(actor: Actor) -> Kind:
     found = collection.overdue(actor).order_by("late_since", "code")
     return _kind("late", Text("未按时的归集", "Feeds that are late"), found, reverse("collection:index") + "?lateness=overdue",
-                 lambda one: Waiting("late", one.zh, reverse("collection:feed", args=[one.code]), _day(one.late_since)))  # fmt: skip
+                 lambda one: Waiting("late", one.zh, reverse("collection:feed", args=[one.code]), _expected(one), overdue=True))  # fmt: skip
 
 
 def _orders(actor: Actor) -> Kind:
@@ -116,7 +124,10 @@ def _orders(actor: Actor) -> Kind:
 
 
 def _corrections(actor: Actor) -> Kind:
+    """A person's own requests are not work: only those who answer see the kind."""
     found = masters.corrections(actor, "sent").order_by("due_on", "id")
+    if not actor.role_ids & {"masters.steward", "masters.contact"}:
+        found = found.none()
     return _kind("corrections", Text("校核请求", "Corrections asked for"), found, reverse("masters:corrections") + "?state=sent",
                  lambda one: Waiting("corrections", f"{one.golden.master.zh} {one.field}",
                                      reverse("masters:correction", args=[one.pk]), one.due_on))  # fmt: skip

@@ -41,7 +41,8 @@ def _cell(found: Rate, organ: str, month: str) -> dict[str, Any]:
     met = found.meets(goal) if goal is not None else None
     url = reverse("governance:rate", args=[found.name.value, organ]) + (f"?month={month}" if month else "")
     return {
-        "label": found.name.label, "percent": found.percent(), "done": len(found.done), "due": len(found.due),
+        "label": found.name.label, "percent": found.percent() if found.due else _("无到期"),
+        "unit": "%" if found.due else "", "done": len(found.done), "due": len(found.due),
         "kind": "" if met is None else "ok" if met else "bad", "href": url,
         "target": "" if goal is None else f"{float(goal * 100):g}", "cites": queries.citation(found.name),
     }  # fmt: skip
@@ -101,7 +102,10 @@ def export(request: HttpRequest) -> HttpResponse:
         for cell in row["cells"]:
             line = [row["organ"].code, row["organ"].text.pick(language), cell["label"].pick(language)]
             writer.writerow(
-                [safe_cell(str(one)) for one in (*line, cell["due"], cell["done"], cell["percent"])]
+                [
+                    safe_cell(str(one))
+                    for one in (*line, cell["due"], cell["done"], cell["percent"] if cell["due"] else "")
+                ]
             )
     response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="governance-{month or queries.this_month()}.csv"'
