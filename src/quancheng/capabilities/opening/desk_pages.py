@@ -58,9 +58,11 @@ def _candidates(actor: Actor, most: int = 50) -> list[Any]:
             "table_id", flat=True
         )
     }
+    organ: Any = Dataset._meta.get_field("organ").related_model
+    own = set(access.visible(actor, organ, verb="open_data").values_list("code", flat=True))
     found = []
-    for info in tables.tables(actor):
-        if info.table_id in taken or info.name.startswith("open."):
+    for info in tables.tables(actor) if own else ():
+        if info.owner not in own or info.table_id in taken or info.name.startswith("open."):
             continue
         try:
             assessing.public_entry_of(info.table_id)
