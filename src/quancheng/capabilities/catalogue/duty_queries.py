@@ -25,10 +25,11 @@ def duties(actor: Actor, organ: str = "") -> QuerySet[Duty]:
     return found.filter(organ__code=organ) if organ else found
 
 
-def organs(actor: Actor) -> list[tuple[str, str]]:
+def organs(actor: Actor) -> list[tuple[str, Text]]:
     """Organs with a duty list the actor may see: code and name."""
-    found = duties(actor).order_by("organ__order", "organ__code").values_list("organ__code", "organ__zh")
-    return list(dict.fromkeys(found))
+    found = duties(actor).order_by("organ__order", "organ__code")
+    named = found.values_list("organ__code", "organ__zh", "organ__en")
+    return [(code, Text(zh, en)) for code, zh, en in dict.fromkeys(named)]
 
 
 def comparison(actor: Actor, organ: str) -> Comparison:

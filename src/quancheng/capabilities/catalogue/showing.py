@@ -38,13 +38,13 @@ def official(request: HttpRequest) -> Actor:
 def own_organs(actor: Actor) -> list[tuple[str, str]]:
     """Departments whose catalogue the actor may write, by name."""
     rows = access.visible(actor, Department, verb="catalogue").filter(active=True).order_by("order", "code")
-    return list(rows.values_list("code", "zh")[:500])
+    return [(row.code, row.text.pick(language())) for row in rows[:500]]
 
 
 def facet_rows(facets: Mapping[str, Iterable[tuple[str, int]]], params: QueryDict) -> list[dict[str, Any]]:
     """Facets with words and links; a chosen value leads back to all."""
     codes = [code for code, _count in facets.get("organ", ())]
-    names = dict(Department.objects.filter(code__in=codes).values_list("code", "zh"))
+    names = {row.code: row.text.pick(language()) for row in Department.objects.filter(code__in=codes)}
     return [
         {
             "label": label,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from quancheng.capabilities.tables.rows import read_cell
@@ -56,7 +57,10 @@ class RowFilterForm(forms.Form):
     def __init__(self, *args: Any, columns: list[ColumnSpec], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._columns = {column.name: column for column in columns}
-        named = [(column.name, column.zh or column.name) for column in columns]
+        here = get_language() or "zh-hans"
+        named = [
+            (column.name, (column.en if here == "en" else column.zh) or column.name) for column in columns
+        ]
         _offer(self.fields["column"], [("", _("全部")), *named])
 
     def clean(self) -> dict[str, Any]:

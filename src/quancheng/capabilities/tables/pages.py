@@ -9,6 +9,7 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -45,9 +46,14 @@ def index(request: HttpRequest) -> HttpResponse:
     actor = _desk(request)
     mine = queries.visible_tables(actor)
     owners = list(
-        mine.order_by("owner__order", "owner__code").values_list("owner__code", "owner__zh").distinct()
+        mine.order_by("owner__order", "owner__code")
+        .values_list("owner__code", "owner__zh", "owner__en")
+        .distinct()
     )
-    form = forms.TableFilterForm(request.GET, owners=[(code, zh) for code, zh in owners])
+    form = forms.TableFilterForm(
+        request.GET,
+        owners=[(code, Text(zh, en).pick(get_language() or "zh-hans")) for code, zh, en in owners],
+    )
     sort = request.GET.get("sort", "")
     name, down = (
         (sort.lstrip("-"), sort.startswith("-")) if sort.lstrip("-") in _SORTS else ("updated_at", True)

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from quancheng.kernel.clock import LOCAL
@@ -16,6 +16,8 @@ from quancheng.portal.i18n import language
 
 NOTHING = "—"
 HAN = re.compile(r"[\u3400-\u9fff]")
+RUN = re.compile(r"([\u3400-\u9fff][\u3400-\u9fff\u3000-\u303f\uff00-\uffef\d]*)")
+"""A run of Chinese with its punctuation and figures."""
 SCALES = {
     "zh": ((Decimal(10) ** 8, "亿"), (Decimal(10) ** 4, "万")),
     "en": ((Decimal(10) ** 9, " billion"), (Decimal(10) ** 6, " million")),
@@ -74,6 +76,14 @@ def zh(value: Any) -> str | SafeString:
     if language() != "en" or not HAN.search(said):
         return said if not isinstance(value, SafeString) else value
     return format_html('<span lang="zh-Hans">{}</span>', value if isinstance(value, SafeString) else said)
+
+
+def mixed(value: Any) -> str | SafeString:
+    """A sentence that quotes Chinese data: each Chinese run in it marked as :func:`zh` marks a whole value."""
+    said = "" if value is None else str(value)
+    if isinstance(value, SafeString) or language() != "en" or not HAN.search(said):
+        return value if isinstance(value, SafeString) else said
+    return format_html_join("", "{}", ((zh(one),) for one in RUN.split(said)))
 
 
 def local_time(value: Any, style: str = "") -> str | SafeString:

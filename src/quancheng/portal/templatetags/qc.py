@@ -30,6 +30,7 @@ register.filter("t", i18n.pick, is_safe=False)
 register.filter("number", formats.number)
 register.filter("local_time", formats.local_time)
 register.filter("zh", formats.zh)
+register.filter("mixed", formats.mixed)
 
 
 # -- shell ------------------------------------------------------------------------------------
