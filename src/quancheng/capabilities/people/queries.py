@@ -234,9 +234,22 @@ def uses_of_me(actor: Actor, limit: int = 10) -> list[dict[str, Any]]:
     mine = f"people.NaturalPerson:{actor.person_id}"
     entries = AuditEntry.objects.filter(stream=USES, object_ref=mine).order_by("-id")[:limit]
     return [
-        {"time": one.time, "who": one.actor_name, "purpose": json.loads(one.detail).get("purpose", "")}
+        {
+            "time": one.time,
+            "who": _looker(one.actor_name),
+            "purpose": json.loads(one.detail).get("purpose", ""),
+        }
         for one in entries
     ]
+
+
+def _looker(name: str) -> str | Text:
+    """Who looked, in words: a part of the platform by the name of its module."""
+    kind, _, part = name.partition(":")
+    known = {one.name: one.text for one in registry.modules()}
+    if kind != "system" or part not in known:
+        return name
+    return Text(f"{known[part].zh}（系统）", f"{known[part].en} (the platform)")
 
 
 def search_people(actor: Actor, filters: Mapping[str, str]) -> QuerySet[NaturalPerson]:

@@ -14,6 +14,7 @@ from quancheng.capabilities.exchange import actions, forms, holdings, queries, w
 from quancheng.capabilities.exchange.forms import say
 from quancheng.capabilities.exchange.models import ShareRequest
 from quancheng.capabilities.exchange.pages.common import desk, mark, show
+from quancheng.capabilities.people import queries as people
 from quancheng.core import exchange as core
 from quancheng.core.exchange import Deed, Stage
 from quancheng.core.text import Text
@@ -174,7 +175,7 @@ def ask_page(request: HttpRequest) -> HttpResponse:
             return redirect("exchange:request", row.number)
     context = {
         "form": form, "holding": holding, "share": wording.SHARES[holding.share], "key": new_key(),
-        "facts": [(Text("提供部门", "Provider"), holding.provider), (Text("共享条件", "Condition"), holding.condition or "—"),
+        "facts": [(Text("提供部门", "Provider"), people.department(holding.provider).text), (Text("共享条件", "Condition"), holding.condition or "—"),
                   (Text("说明", "Abstract"), holding.abstract)],
     }  # fmt: skip
     title = Text(f"申请共享：{holding.text.zh}", f"Ask for {holding.text.en or holding.text.zh}")
