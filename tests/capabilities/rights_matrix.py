@@ -30,7 +30,7 @@ WHO = {
 """Column of the table → demo identity; ``other`` is an official with no role in any of the modules."""
 
 LISTS = {
-    "tables/": ("tables.DataTable", "table_id", "id"),
+    "tables/": ("tables.DataTable", "table_id", "table_id"),
     "catalogue/entries": ("catalogue.Entry", "code", "code"),
     "catalogue/demands": ("catalogue.Demand", "number", "number"),
     "collection/feeds": ("collection.Feed", "code", "code"),
@@ -102,53 +102,61 @@ def _client(key: str) -> Any:
 
 
 def _filled(every: list[tuple[str, str]], clients: dict[str, Any]) -> dict[str, str]:
-    """Pattern → address: parameters from the links and lists the owner sees, then the bureau."""
-    from django.urls import Resolver404, resolve
-
+    """Pattern → address: parameters from the links and lists the owner sees, then the bureau, then the town."""
     urls = {route: route for _, route in every if "<" not in route and "^" not in route}
     known = {route for _, route in every}
-    pool: dict[tuple[str, str], str] = {}
+    firsts: dict[str, dict[str, Any]] = {}
     waiting, read = list(urls.values()), set()
     while waiting:
         url = waiting.pop(0)
         if url in read:
             continue
         read.add(url)
-        for who in ("owner", "bureau", "town"):
-            answer = clients[who].get(url)
-            if answer.streaming or answer.status_code != 200:
-                continue
-            module = url.removeprefix("/api/v1/").split("/")[0]
+        for answer in _answers(url, clients):
             if "json" in answer.headers.get("Content-Type", ""):
-                first = next(iter(_items(answer.json())), {})
-                for name in ("id", "pk", "code", "number", "name", "table_id", "table"):
-                    if isinstance(first, dict) and name in first:
-                        pool.setdefault((module, url + name), str(first[name]))
+                first = next(iter(_items(answer.json())), None)
+                if isinstance(first, dict):
+                    firsts.setdefault(url.rstrip("/"), first)
                 continue
-            for link in LINK.findall(answer.content.decode(errors="replace")):
-                link = html.unescape(link)
-                try:
-                    route = "/" + resolve(link).route
-                except Resolver404:
-                    continue
+            for route, link in _links(answer.content.decode(errors="replace")):
                 if route in known and route not in urls:
                     urls[route] = link
                     waiting.append(link)
     for _, route in every:
-        names = PARAMETER.findall(route)
-        if route in urls or len(names) != 1 or not route.startswith("/api/"):
-            continue
-        parent = route[: route.index("<")]
-        wanted = [names[0], "code", "number", "id", "pk", "name"]
-        for (_, place), value in pool.items():
-            base = next(
-                (parent.rstrip("/") + end for end in ("/", "") if place.startswith(parent.rstrip("/") + end)),
-                "",
-            )
-            if base and place.removeprefix(base) in (*wanted, "table_id", "table"):
-                urls[route] = PARAMETER.sub(lambda _, value=value: value, route)
-                break
+        if route not in urls and (url := _from_list(route, firsts)):
+            urls[route] = url
     return urls
+
+
+def _answers(url: str, clients: dict[str, Any]) -> Iterator[Any]:
+    """What the owner, the bureau and the town get there, where they get something."""
+    for who in ("owner", "bureau", "town"):
+        answer = clients[who].get(url)
+        if not answer.streaming and answer.status_code == 200:
+            yield answer
+
+
+def _links(page: str) -> Iterator[tuple[str, str]]:
+    """Addresses of ours that a page leads to, with their patterns."""
+    from django.urls import Resolver404, resolve
+
+    for link in map(html.unescape, LINK.findall(page)):
+        try:
+            yield "/" + resolve(link).route, link
+        except Resolver404:
+            continue
+
+
+def _from_list(route: str, firsts: dict[str, dict[str, Any]]) -> str:
+    """An API address with one parameter, filled from the first row of the list above it."""
+    names = PARAMETER.findall(route)
+    if len(names) != 1 or not route.startswith("/api/"):
+        return ""
+    first = firsts.get(route[: route.index("<")].rstrip("/"), {})
+    for name in (names[0], "code", "number", "table_id", "table", "id", "pk", "name"):
+        if name in first:
+            return PARAMETER.sub(str(first[name]).replace("\\", ""), route)
+    return ""
 
 
 def _items(said: Any) -> list[Any]:
