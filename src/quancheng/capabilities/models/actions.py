@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db.models import Max
 
 from quancheng.capabilities.models import checking
-from quancheng.capabilities.models.models import Evaluation, Model, Version
-from quancheng.capabilities.models.values import HIGHER_IS_BETTER, QUALITY, Risk, State, worse
+from quancheng.capabilities.models.models import Evaluation, Model, Task, Use, Version
+from quancheng.capabilities.models.values import (
+    HIGHER_IS_BETTER,
+    QUALITY,
+    JobStatus,
+    Outcome,
+    Risk,
+    State,
+    worse,
+)
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, events, rulebook
+from quancheng.kernel import access, audit, events, jobs, rulebook
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
 
@@ -269,6 +279,98 @@ def retire_version(call: Call, *, version_id: int, reason: str) -> Version:
     version.share, version.note = 0, reason
     _tell("models.version.retired", version)
     return _move(version, State.RETIRED)
+
+
+@action("models.call.record")
+def record_use(
+    call: Call,
+    *,
+    process: str,
+    version: str,
+    caller: str,
+    purpose: str,
+    input_digest: str,
+    result_digest: str,
+    outcome: Outcome,
+    milliseconds: int,
+) -> Use:
+    """调用留痕: one call of an algorithm, with digests instead of what went in and came out."""
+    access.require(call.actor, "record", Use)
+    made: Use = Use.objects.create(
+        process=process,
+        version=version,
+        caller=caller,
+        who=call.actor.name[:80],
+        purpose=purpose[:200],
+        input_digest=input_digest,
+        result_digest=result_digest,
+        outcome=str(outcome),
+        milliseconds=milliseconds,
+        at=call.at,
+    )
+    audit.note(process=process, version=version, outcome=str(outcome), inputs=input_digest)
+    return made
+
+
+@action("models.task.ask", idempotent=True)
+def ask_task(call: Call, *, process: str, inputs: dict[str, Any], purpose: str = "") -> Task:
+    """异步执行: a job that a worker takes up. The caller has checked the inputs. Raises NotSignedIn."""
+    made = Task(
+        code=uuid4(),
+        process=process,
+        user_id=call.actor.user_id or 0,
+        purpose=purpose[:200],
+        inputs=inputs,
+        status=str(JobStatus.ACCEPTED),
+        created_at=call.at,
+    )
+    access.require(call.actor, "ask", made)
+    made.save()
+    audit.note(process=process, job=str(made.code))
+    jobs.enqueue("models.task", {"code": str(made.code)}, key=f"models.task:{made.code}")
+    return made
+
+
+@action("models.task.move")
+def move_task(
+    call: Call, *, code: str, status: JobStatus, outputs: Any = None, message: str = ""
+) -> Task | None:
+    """A job begins or ends; None when somebody dismissed it meanwhile. Inputs go when it ends."""
+    task: Task | None = Task.objects.select_for_update().filter(code=code).first()
+    if task is None or JobStatus(task.status) not in (JobStatus.ACCEPTED, JobStatus.RUNNING):
+        access.require(call.actor, "run", Task)
+        return None
+    access.require(call.actor, "run", task)
+    task.status, task.message = str(status), message[:300]
+    if status is JobStatus.RUNNING:
+        task.started_at = call.at
+    else:
+        task.finished_at, task.inputs, task.outputs = call.at, None, outputs
+    task.save()
+    audit.note(job=code, status=str(status))
+    return task
+
+
+@action("models.task.dismiss")
+def dismiss_task(call: Call, *, code: str) -> Task:
+    """撤销任务: it does not begin, or its result is thrown away. Raises NotFound, Forbidden."""
+    task: Task | None = Task.objects.select_for_update().filter(code=code).first()
+    if task is None:
+        raise NotFound
+    access.require(call.actor, "dismiss", task)
+    task.status, task.inputs, task.outputs = str(JobStatus.DISMISSED), None, None
+    task.finished_at = task.finished_at or call.at
+    task.save()
+    audit.note(job=code, status=task.status)
+    return task
+
+
+@action("models.task.prune")
+def prune_tasks(call: Call, *, before: datetime) -> int:
+    """Jobs that ended before a moment go, with their results."""
+    access.require(call.actor, "prune", Task)
+    count, _ = Task.objects.filter(finished_at__lt=before).delete()
+    return int(count)
 
 
 def _move(version: Version, state: State) -> Version:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from quancheng.capabilities.models.values import STATE_TEXTS, Risk, State
+from quancheng.capabilities.models.values import OUTCOME_TEXTS, STATE_TEXTS, JobStatus, Outcome, Risk, State
 from quancheng.core.text import Text
 from quancheng.kernel.models import GuardedModel
 
@@ -89,3 +89,45 @@ class Evaluation(GuardedModel):
 
     class Meta:
         verbose_name = verbose_name_plural = _("评测")
+
+
+class Use(GuardedModel):
+    """调用记录: who called what and when; of what went in and came out only the digests."""
+
+    process = models.CharField(_("算法"), max_length=120, db_index=True)
+    version = models.CharField(_("版本"), max_length=40)
+    caller = models.CharField(_("调用方"), max_length=80, db_index=True)
+    """``user:<id>``, ``system:<module>`` or ``address:<digest>`` of somebody who is not signed in."""
+    who = models.CharField(_("调用人"), max_length=80)
+    purpose = models.CharField(_("用途"), max_length=200, blank=True)
+    input_digest = models.CharField(max_length=64)
+    result_digest = models.CharField(max_length=64, blank=True)
+    outcome = models.CharField(_("结果"), max_length=8, choices=[(one.value, one.value) for one in Outcome])
+    milliseconds = models.PositiveIntegerField(_("耗时（毫秒）"))
+    at = models.DateTimeField(_("时间"), db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("算法调用")
+
+    @property
+    def outcome_text(self) -> Text:
+        return OUTCOME_TEXTS[Outcome(self.outcome)]
+
+
+class Task(GuardedModel):
+    """异步任务: a job of OGC API - Processes. Inputs are kept until it has run, results for some days."""
+
+    code = models.UUIDField(unique=True)
+    process = models.CharField(_("算法"), max_length=120)
+    user_id = models.BigIntegerField(db_index=True)
+    purpose = models.CharField(_("用途"), max_length=200, blank=True)
+    inputs = models.JSONField(null=True)
+    outputs = models.JSONField(null=True)
+    status = models.CharField(_("状态"), max_length=10, choices=[(one.value, one.value) for one in JobStatus])
+    message = models.CharField(_("说明"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("提交于"))
+    started_at = models.DateTimeField(_("开始于"), null=True)
+    finished_at = models.DateTimeField(_("结束于"), null=True, db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("算法任务")

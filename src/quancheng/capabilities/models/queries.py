@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
+from uuid import UUID
 
-from quancheng.capabilities.models.models import Evaluation, Model, Version
-from quancheng.capabilities.models.values import Algorithm
+from quancheng.capabilities.models.models import Evaluation, Model, Task, Use, Version
+from quancheng.capabilities.models.values import Algorithm, Refused
 from quancheng.core.forms.schema import Draft202012Validator
 from quancheng.core.text import Text
 from quancheng.kernel import access, pagination, registry
@@ -51,8 +52,13 @@ def algorithms(*, public_only: bool = False) -> dict[str, Algorithm]:
     return found
 
 
-def run(algorithm: Algorithm, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Run a function of a module on checked inputs. Raises InvalidInput, each fault at its input."""
+def room(module: str) -> str:
+    """The package of a module by its name."""
+    return registry.module(module).dotted
+
+
+def check(algorithm: Algorithm, inputs: Mapping[str, Any]) -> None:
+    """Raises InvalidInput, each fault at its input, when the inputs do not fit their schemas."""
     faults: dict[str, Text] = {}
     for name in inputs:
         if name not in algorithm.inputs:
@@ -67,7 +73,42 @@ def run(algorithm: Algorithm, inputs: Mapping[str, Any]) -> dict[str, Any]:
             faults[name] = Text(f"不符合要求：{wrong.message}", f"Does not fit: {wrong.message}")
     if faults:
         raise InvalidInput(fields=faults)
-    return dict(algorithm.function(**inputs))
+
+
+def run(algorithm: Algorithm, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a function here, without the pool: for trials. Raises InvalidInput, each fault at its input."""
+    check(algorithm, inputs)
+    settled = algorithm.settle(inputs) if algorithm.settle is not None else inputs
+    try:
+        return dict(algorithm.function(**settled))
+    except Refused as refused:
+        raise InvalidInput(fields=dict(refused.faults)) from refused
+
+
+def uses(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
+    """Calls the asker may see, the newest first. Filters: process, outcome."""
+    rows = access.visible(actor, Use)
+    if name := params.get("process", "").strip():
+        rows = rows.filter(process__contains=name)
+    if outcome := params.get("outcome", ""):
+        rows = rows.filter(outcome=outcome)
+    return pagination.page(rows, ("-at", "-id"), params)
+
+
+def tasks(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
+    """The asker's own jobs, the newest first."""
+    return pagination.page(access.visible(actor, Task), ("-created_at", "-id"), params)
+
+
+def task(actor: Actor, code: str) -> Task:
+    """One of the asker's own jobs. Raises NotFound."""
+    try:
+        found: Task | None = access.visible(actor, Task).filter(code=UUID(code)).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise NotFound(Text("没有这个任务。", "There is no such job."))
+    return found
 
 
 def evaluations(actor: Actor, version: Version) -> list[Evaluation]:

@@ -47,12 +47,56 @@ HIGHER_IS_BETTER = {"accuracy": True, "f1": True, "recall_at_k": True, "cer": Fa
 QUALITY = ("accuracy", "f1", "recall_at_k", "cer")
 
 
+class Refused(ValueError):
+    """Inputs an algorithm cannot take: what is wrong, by input."""
+
+    def __init__(self, faults: Mapping[str, Text]) -> None:
+        super().__init__("; ".join(f"{name}: {text.en}" for name, text in faults.items()))
+        self.faults = faults
+
+    @classmethod
+    def of(cls, name: str, zh: str, en: str) -> Refused:
+        """One fault."""
+        return cls({name: Text(zh, en)})
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    LATE = "late"
+    BUSY = "busy"
+
+
+OUTCOME_TEXTS = {
+    Outcome.DONE: Text("完成", "done"),
+    Outcome.REFUSED: Text("输入有误", "bad input"),
+    Outcome.FAILED: Text("失败", "failed"),
+    Outcome.LATE: Text("超时", "too late"),
+    Outcome.BUSY: Text("繁忙", "busy"),
+}
+
+
+class JobStatus(StrEnum):
+    """Status of a job (OGC 18-062r2, statusCode)."""
+
+    ACCEPTED = "accepted"
+    RUNNING = "running"
+    SUCCESSFUL = "successful"
+    FAILED = "failed"
+    DISMISSED = "dismissed"
+
+
 @dataclass(frozen=True, slots=True)
 class Algorithm:
     """A function a module offers in its room ``algorithms.py`` (``ALGORITHMS: tuple[Algorithm, ...]``).
 
     ``function`` takes the inputs by name and gives the outputs by name; it reads nothing and writes
-    nothing of the city. ``inputs`` and ``outputs`` are JSON schemas (2020-12) by name.
+    nothing of the city, because it runs in a worker process without any of it; faults of inputs are raised
+    as ``Refused``. ``settle`` runs before, in the city, and adds what is dated there (parameters).
+    ``inputs`` and ``outputs`` are JSON schemas (2020-12) by name.
     """
 
     id: str
@@ -64,6 +108,7 @@ class Algorithm:
     version: str = "1.0.0"
     optional: frozenset[str] = field(default_factory=frozenset)
     public: bool = False
+    settle: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
 
 def worse(metrics: Mapping[str, float], than: Mapping[str, float], tolerance: float) -> dict[str, float]:

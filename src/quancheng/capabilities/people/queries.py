@@ -381,6 +381,12 @@ def user_actor(user: User) -> Actor:
     return actor_for(user)
 
 
+def actor_by_id(user_id: int) -> Actor:
+    """The actor of an account in work done later for its holder; anonymous when it is gone or closed."""
+    user = User.objects.filter(pk=user_id).first()
+    return actor_for(user) if user is not None else Actor.anonymous()
+
+
 def ensure_official(actor: Actor) -> None:
     """Raise unless the asker is an official with a role."""
     if not actor.is_authenticated:
