@@ -7,6 +7,7 @@ from typing import Any
 
 from quancheng.capabilities.masters.vacancies import judge, rule_from
 from quancheng.capabilities.models.values import Algorithm, Refused
+from quancheng.core.rules.model import thaw
 from quancheng.core.text import Text
 from quancheng.kernel import rulebook
 
@@ -16,7 +17,7 @@ _FEATURES = ("water", "electricity", "gas", "residents")
 
 def _settle(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """With the points table in force today."""
-    return {**inputs, "rule": dict(rulebook.find("masters.vacancy").rule.value)}  # type: ignore[arg-type]
+    return {**inputs, "rule": thaw(rulebook.find("masters.vacancy").rule.value)}
 
 
 def vacancy(rule: Mapping[str, Any], **features: float | None) -> Mapping[str, Any]:

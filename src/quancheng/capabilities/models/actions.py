@@ -324,8 +324,8 @@ def ask_task(call: Call, *, process: str, inputs: dict[str, Any], purpose: str =
         status=str(JobStatus.ACCEPTED),
         created_at=call.at,
     )
-    access.require(call.actor, "ask", made)
     made.save()
+    access.require(call.actor, "ask", made)
     audit.note(process=process, job=str(made.code))
     jobs.enqueue("models.task", {"code": str(made.code)}, key=f"models.task:{made.code}")
     return made
