@@ -46,7 +46,7 @@ def signed(city: None) -> Callable[..., Client]:
             with writing("tests"):
                 RoleGrant.objects.create(
                     user=user, role=role, department=Department.objects.get(code="jn-data"),
-                    valid_from=clock.today(), reason="tests", granted_by="tests",
+                    valid_from=clock.today(), reason="tests", granted_by="tests", granted_at=clock.now(),
                 )  # fmt: skip
         client = Client()
         client.force_login(user)

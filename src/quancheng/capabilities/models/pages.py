@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from quancheng.capabilities.models import queries
+from quancheng.capabilities.models import console, desk, queries
 from quancheng.capabilities.models.values import RISK_TEXTS, Risk, State
+from quancheng.kernel import access
 from quancheng.kernel.errors import Forbidden
 
 ROLES = frozenset({"models.engineer", "models.approver"})
@@ -48,7 +49,14 @@ def models(request: HttpRequest) -> HttpResponse:
     page = queries.models(request.actor, request.GET)  # type: ignore[attr-defined]
     rows = [{"row": one, "risk": RISK_TEXTS[Risk(one.risk)]} for one in page.items]
     return render(
-        request, "models/models.html", {"page": page, "rows": rows, "filter": ModelFilter(request.GET)}
+        request,
+        "models/models.html",
+        {
+            "page": page,
+            "rows": rows,
+            "filter": ModelFilter(request.GET),
+            "may_register": "models.engineer" in request.actor.role_ids,  # type: ignore[attr-defined]
+        },
     )
 
 
@@ -66,11 +74,23 @@ def model(request: HttpRequest, code: str) -> HttpResponse:
         }
         for one in queries.versions(request.actor, code)  # type: ignore[attr-defined]
     ]
-    found = {"row": row, "risk": RISK_TEXTS[Risk(row.risk)], "versions": versions}
+    found = {
+        "row": row,
+        "risk": RISK_TEXTS[Risk(row.risk)],
+        "versions": versions,
+        "manages": access.allowed(request.actor, "manage", row),  # type: ignore[attr-defined]
+    }
     return render(request, "models/model.html", found)
 
 
 urlpatterns = [
     path("work/models/", models, name="models"),
+    path("work/models/new/", desk.new, name="new"),
+    path("work/models/uses/", desk.uses, name="uses"),
     path("work/models/<slug:code>/", model, name="model"),
+    path("work/models/<slug:code>/upload/", desk.upload, name="upload"),
+    path("work/models/<slug:code>/<int:number>/", desk.version, name="version"),
+    path("work/models/<slug:code>/<int:number>/<slug:name>/", desk.deed, name="deed"),
+    path("open/algorithms/", console.algorithms, name="algorithms"),
+    path("open/algorithms/<str:name>/", console.algorithm, name="algorithm"),
 ]
