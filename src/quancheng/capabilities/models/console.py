@@ -82,4 +82,4 @@ def _value(schema: Any) -> Any:
         case "object":
             return {}
         case _:
-            return "泉"
+            return "Jinan"
