@@ -77,7 +77,7 @@ def test_synced_departments_are_a_tree_and_stay(town: None) -> None:
 def test_an_official_acts_with_the_roles_valid_today(user, actor) -> None:
     clerk = actor("clerk-civil")
     assert clerk.kind is ActorKind.OFFICIAL
-    assert clerk.role_ids == {"services.clerk", "people.reader"}
+    assert clerk.role_ids == {"services.clerk", "people.reader", "masters.reader"}
     assert {grant.region_prefix for grant in clerk.grants} == {"370102"}
     city_clerk = actor("clerk-civil-city")
     assert {grant.region_prefix for grant in city_clerk.grants} == {"3701"}
