@@ -24,7 +24,7 @@ CYCLES = [
 MEASURES = [
     ("count", _("行数")), ("sum", _("合计")), ("average", _("平均")), ("least", _("最低")), ("greatest", _("最高")),
 ]  # fmt: skip
-SORTS = [("", _("最近更新")), ("name", _("名称")), ("rows", _("行数"))]
+SORTS = [("", _("最近更新")), ("name", _("名称")), ("rows", _("行数")), ("used", _("使用最多"))]
 
 
 def english() -> bool:

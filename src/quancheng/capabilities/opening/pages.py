@@ -13,7 +13,15 @@ from django.views.decorators.http import require_safe
 
 from quancheng.capabilities.catalogue import queries as catalogue
 from quancheng.capabilities.catalogue.values import EntryInfo
-from quancheng.capabilities.opening import desk_pages, feed, freshness, looking, queries
+from quancheng.capabilities.opening import (
+    counting,
+    desk_pages,
+    feed,
+    freshness,
+    looking,
+    queries,
+    social_pages,
+)
 from quancheng.capabilities.opening.forms import CYCLES, RowsForm, SearchForm, english
 from quancheng.capabilities.opening.models import Dataset, State
 from quancheng.capabilities.opening.numbering import ROW_ID
@@ -27,7 +35,12 @@ from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import InvalidInput, NotFound
 
 SIZE = 20
-_ORDERS = {"": ("-copied_at", "-id"), "name": ("zh", "id"), "rows": ("-rows", "-id")}
+_ORDERS = {
+    "": ("-copied_at", "-id"),
+    "name": ("zh", "id"),
+    "rows": ("-rows", "-id"),
+    "used": ("-used", "-id"),
+}
 
 
 @lru_cache(maxsize=1)
@@ -87,6 +100,7 @@ def dataset(request: HttpRequest, name: str) -> HttpResponse:
     if found is None or not found.live:
         context["status"] = 410 if found else 200
         return render(request, "opening/unopened.html", context, status=410 if found else 200)
+    counting.note(found.pk, "view")
     view = queries.opened_view(found.copy_id or found.table_id)
     context |= _rows(request, view) | {
         "fresh": _fresh(found), "formats": _formats(view), "cycle": context["cycles"].get(found.cycle, found.cycle),
@@ -153,6 +167,7 @@ def download(request: HttpRequest, name: str, file_format: str) -> StreamingHttp
     view = queries.opened_view(found.copy_id or found.table_id)
     if wanted.value not in _formats(view):
         raise NotFound()
+    counting.note(found.pk, "download")
     names = [one for one in view.schema.names if one != ROW_ID]
     answer = StreamingHttpResponse(_parts(view, names, wanted), content_type=wanted.media_type)
     answer["Content-Disposition"] = f'attachment; filename="{found.name}-v{view.version}.{wanted.value}"'
@@ -197,5 +212,6 @@ urlpatterns = [
     path("open/dataset/<str:name>/places.geojson", places, name="places"),
     *feed.urlpatterns,
     *looking.urlpatterns,
+    *social_pages.urlpatterns,
     *desk_pages.urlpatterns,
 ]

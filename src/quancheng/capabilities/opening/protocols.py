@@ -17,7 +17,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from quancheng.capabilities.opening import datastore
+from quancheng.capabilities.opening import counting, datastore, queries
 from quancheng.core.catalogue import CkanError, CkanErrorType, failure, help_address, success
 from quancheng.kernel.middleware import call_of
 
@@ -85,6 +85,8 @@ def rows(request: HttpRequest, rest: str) -> HttpResponse:
         )
         head = f'{{"help": {json.dumps(help)}, "success": true, "result": '.encode()
         made = HttpResponse(head + found + b"}", content_type="application/json")
+        if (used := queries.dataset_pk(str(params.get("resource_id", "")))) is not None:
+            counting.note(used, "api")
     except CkanError as error:
         made = JsonResponse(failure(error, help), status=error.status)
     made["Access-Control-Allow-Origin"] = "*"

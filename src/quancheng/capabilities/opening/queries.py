@@ -16,6 +16,7 @@ from quancheng.kernel.errors import NotFound
 _COPIES: dict[UUID, UUID] = {}
 """Copies by the id they were asked by. A copy withdrawn is dropped, so what stands here is asked again then."""
 _MOST_COPIES = 4096
+_PKS: dict[str, int] = {}
 
 
 def datasets(
@@ -83,6 +84,23 @@ def opened_view(resource: str | UUID) -> View:
         _COPIES.clear()
     _COPIES[wanted] = copy
     return found
+
+
+def dataset_pk(resource: str) -> int | None:
+    """The opened dataset a resource of CKAN's API belongs to, for counting; asked once a resource."""
+    if resource not in _PKS:
+        try:
+            wanted = UUID(resource)
+        except ValueError:
+            return None
+        rows = Dataset.objects.filter(Q(table_id=wanted) | Q(copy_id=wanted), state=State.PUBLISHED)
+        if len(_PKS) >= _MOST_COPIES:
+            _PKS.clear()
+        found = rows.values_list("pk", flat=True).first()
+        if found is None:
+            return None
+        _PKS[resource] = found
+    return _PKS[resource]
 
 
 def opened_tables(wanted: set[str]) -> set[str]:

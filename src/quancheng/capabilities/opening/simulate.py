@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from quancheng.capabilities.catalogue import actions as catalogue
-from quancheng.capabilities.opening import actions
-from quancheng.capabilities.opening.models import Dataset
+from quancheng.capabilities.opening import actions, social
+from quancheng.capabilities.opening.models import Dataset, State
 from quancheng.capabilities.tables import actions as tables
 from quancheng.capabilities.tables import queries as known_tables
 from quancheng.capabilities.tables.values import ColumnSpec, TableSchema
@@ -66,7 +66,57 @@ def seed(city: Any, random: np.random.Generator) -> str | None:
     rows = tomllib.loads(FILE.read_text(encoding="utf-8"))["dataset"]
     for number, row in enumerate(rows):
         _dataset(number, row, random)
+    _social(random)
     return f"{len(rows)} 个开放数据集 opened datasets"
+
+
+def _social(random: np.random.Generator) -> None:
+    """Uses of some weeks, a few words of the public, and answers."""
+    call = Call.system("opening", simulated=True)
+    live = list(Dataset.objects.filter(state=State.PUBLISHED).order_by("pk"))
+    if not live:
+        return
+    today = clock.today()
+    counts = {
+        (one.pk, today - timedelta(days=back), kind): int(random.integers(1, most))
+        for one in live
+        for back in range(0, 28, 3)
+        for kind, most in (("view", 40), ("download", 8), ("api", 60))
+    }
+    social.count_use(call, counts=counts)
+    for one, (who, stars, said, answer) in zip(live, _SAID, strict=False):
+        made = social.write_feedback(call, dataset=one.pk, stars=stars, said=said, who=who)
+        if answer:
+            social.answer_feedback(call, feedback=made.pk, answer=answer)
+    for who, title, purpose, decision in _WISHES:
+        wish = social.ask_for(call, title=title, purpose=purpose, who=who)
+        if decision:
+            social.answer_wish(call, wish=wish.pk, accepted=decision[0] == "+", answer=decision[1:])
+    for number, (who, title, about) in enumerate(_SHOWS):
+        show = social.submit_show(
+            call, title=title, link=f"https://example.org/{number}", about=about,
+            datasets=sorted({one.name for one in (live * len(_SHOWS))[number : number + 2]}), who=who,
+        )  # fmt: skip
+        if number < 3:
+            social.moderate_show(call, show=show.pk, shown=True)
+
+
+_SAID = (
+    ("李静", 5, "站点齐全，导航时直接能用。", ""),
+    ("赵建军", 4, "希望每天更新。", "已改为每周更新，感谢建议。"),
+    ("孙晓", 3, "部分地址缺门牌号。", "已转主管单位核实补充。"),
+)
+_WISHES = (
+    ("李静", "小区充电桩实时空闲", "下班前看看哪里能充电", ""),
+    ("王强", "学校周边拥堵时段", "错峰接送孩子", "+已列入今年开放计划。"),
+    ("周文", "个体商户营业额", "做选址分析", "-涉及商业秘密，不予开放；可使用行业汇总数据。"),
+)
+_SHOWS = (
+    ("赵建军", "泉水步道（模拟）", "把泉水点和公交站连成步行路线。"),
+    ("李静", "今天去哪个公园（模拟）", "按距离和空气质量推荐公园。"),
+    ("孙晓", "食品价格小程序（模拟）", "比较各市场每日菜价。"),
+    ("周文", "停车地图（模拟）", "查找附近公共停车场。"),
+)
 
 
 def _dataset(number: int, row: Mapping[str, Any], random: np.random.Generator) -> None:
