@@ -179,16 +179,18 @@ class Desk {
     const labels: Record<string, string> = { todo: this.say.todo, done: this.say.done, pending: this.say.pending, conflict: this.say.conflict, refused: this.say.refused };
     const title = names[0];
     return el("li", { class: "list__item" }, el("div", { class: "list__text" },
-      el("span", { class: "list__title" }, el("a", { href: `#row-${row.id}` }, title || `${this.say.row}${row.number}${this.say.rowEnd}`)),
-      el("span", { class: "list__meta" }, [this.pick(found.places[row.region]), ...names.filter((one) => one !== title)].filter(Boolean).join(" · "))),
+      el("span", { class: "list__title" }, el("a", title ? { href: `#row-${row.id}`, lang: "zh-Hans" } : { href: `#row-${row.id}` }, title || `${this.say.row}${row.number}${this.say.rowEnd}`)),
+      el("span", { class: "list__meta" }, this.pick(found.places[row.region]), " · ",
+        el("span", { lang: "zh-Hans" }, names.filter((one) => one !== title).join(" · ")))),
       tag(labels[state] ?? state, kinds[state] ?? ""));
   }
 
   private addedItem(found: Package, entry: Entry): HTMLElement {
     const names = found.book.columns.filter((one) => !IDENTIFYING.has(one.kind)).slice(0, 3).map((one) => entry.cells[one.name] ?? "").filter(Boolean);
     return el("li", { class: "list__item" }, el("div", { class: "list__text" },
-      el("span", { class: "list__title" }, el("a", { href: `#row-${entry.row}` }, names[0] ?? this.say.newRow)),
-      el("span", { class: "list__meta" }, [this.say.newRow, ...names.slice(1), entry.refused ?? ""].filter(Boolean).join(" · "))),
+      el("span", { class: "list__title" }, el("a", names[0] ? { href: `#row-${entry.row}`, lang: "zh-Hans" } : { href: `#row-${entry.row}` }, names[0] ?? this.say.newRow)),
+      el("span", { class: "list__meta" }, [this.say.newRow, entry.refused ?? ""].filter(Boolean).join(" · "), " ",
+        el("span", { lang: "zh-Hans" }, names.slice(1).join(" · ")))),
       tag(entry.refused ? this.say.refused : this.say.pending, entry.refused ? "bad" : "warn"));
   }
 

@@ -189,7 +189,7 @@ class AssignForm(forms.Form):
 class ReturnedForm(forms.Form):
     """设定返还."""
 
-    table = forms.ChoiceField(label=_("数据表"))
+    table = forms.ChoiceField(label=_("数据表"), widget=forms.Select(attrs={"lang": "zh-Hans"}))
     zh = forms.CharField(label=_("名称"), max_length=80)
     en = forms.CharField(label=_("英文名称"), max_length=120, required=False)
     region_column = forms.CharField(

@@ -66,11 +66,17 @@ class Worker:
     def ask(self, body: bytes, seconds: float) -> dict[str, Any]:
         """The answer. Raises Died or Late (then the process is killed)."""
         assert self.process.stdin is not None
+        # a worker that does not read would hold a large body back for ever
+        watch = threading.Timer(seconds, self.process.kill)
+        watch.daemon = True
+        watch.start()
         try:
             self.process.stdin.write(struct.pack(">I", len(body)) + body)
             self.process.stdin.flush()
         except OSError as gone:
             raise Died from gone
+        finally:
+            watch.cancel()
         end = time.monotonic() + seconds
         (size,) = struct.unpack(">I", self._read(4, end))
         told: dict[str, Any] = json.loads(self._read(size, end))
