@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from quancheng.capabilities.models import forms, ogc, serving
 from quancheng.kernel.errors import QuanchengError
 from quancheng.kernel.middleware import call_of
+from quancheng.kernel.refusals import mark
 
 _SHOWN = 20_000
 
@@ -44,7 +45,7 @@ def algorithm(request: HttpRequest, name: str) -> HttpResponse:
             )  # fmt: skip
             answer = json.dumps(outputs, ensure_ascii=False, indent=1)[:_SHOWN]
         except QuanchengError as refused:
-            forms.mark(form, refused)
+            mark(form, refused)
     place = f"{settings.PUBLIC_URL}{ogc.ROOT}/processes/{name}/execution"
     body = json.dumps({"inputs": _sample(chosen), "response": "document"}, ensure_ascii=False)
     found = {

@@ -20,6 +20,7 @@ from quancheng.kernel import access
 from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import Forbidden, NotFound, QuanchengError
 from quancheng.kernel.middleware import call_of, new_key
+from quancheng.kernel.refusals import mark
 
 ROLES = frozenset({"models.engineer", "models.approver"})
 Department: Any = Model._meta.get_field("organ").related_model
@@ -45,7 +46,7 @@ def _tried(form: django_forms.Form, deed: Callable[[], object]) -> bool:
     try:
         deed()
     except QuanchengError as refused:
-        forms.mark(form, refused)
+        mark(form, refused)
         return False
     return True
 

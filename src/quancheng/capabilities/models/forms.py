@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from quancheng.capabilities.models.values import OUTCOME_TEXTS
 from quancheng.core.text import Text
-from quancheng.kernel.errors import QuanchengError
 
 RISKS = [("low", _("低风险")), ("medium", _("中风险")), ("high", _("高风险"))]
 _AREA = {"rows": 3}
@@ -20,16 +19,6 @@ _AREA = {"rows": 3}
 def language() -> str:
     """The reader's language."""
     return get_language() or "zh-hans"
-
-
-def mark(form: forms.Form, refused: QuanchengError) -> None:
-    """Put a refusal where it belongs in the form."""
-    if not refused.fields:
-        form.add_error(None, Text.of(refused.detail).pick(language()))
-    for name, text in refused.fields.items():
-        place = name if name in form.fields else None
-        said = Text.of(text).pick(language())
-        form.add_error(place, said if place else f"{name}: {said}")
 
 
 class ModelForm(forms.Form):

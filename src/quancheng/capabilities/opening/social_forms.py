@@ -10,23 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from quancheng.capabilities.opening.forms import english
 from quancheng.capabilities.opening.models import WishState
 from quancheng.core.text import Text
-from quancheng.kernel.errors import QuanchengError
 
 _AREA = {"rows": 3}
 STARS = [("5", "★★★★★"), ("4", "★★★★"), ("3", "★★★"), ("2", "★★"), ("1", "★")]
 DECISIONS = [("accept", _("采纳")), ("decline", _("不采纳"))]
-
-
-def mark(form: forms.Form, refused: QuanchengError) -> None:
-    """Put a refusal where it belongs in the form."""
-
-    def pick(text: Any) -> str:
-        return Text.of(text).pick("en" if english() else "zh-hans")
-
-    if not refused.fields:
-        form.add_error(None, pick(refused.detail))
-    for name, text in refused.fields.items():
-        form.add_error(name if name in form.fields else None, pick(text))
 
 
 class FeedbackForm(forms.Form):

@@ -32,12 +32,12 @@ from quancheng.capabilities.opening.social_forms import (
     WishAnswerForm,
     WishFilter,
     WishForm,
-    mark,
 )
 from quancheng.kernel import access, pagination
 from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import Forbidden, NotFound, NotSignedIn, QuanchengError
 from quancheng.kernel.middleware import call_of, new_key
+from quancheng.kernel.refusals import mark
 
 ROLES = frozenset({"opening.publisher", "opening.approver", "opening.moderator"})
 STATES = {WishState.ASKED: "info", WishState.ACCEPTED: "ok", WishState.DECLINED: ""}

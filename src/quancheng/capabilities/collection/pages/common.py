@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from quancheng.capabilities.collection import queries
 from quancheng.kernel.actor import Actor
-from quancheng.kernel.errors import Forbidden, NotSignedIn, QuanchengError
+from quancheng.kernel.errors import Forbidden, NotSignedIn
 
 
 def desk(request: HttpRequest) -> Actor:
@@ -30,11 +28,3 @@ def organs(actor: Actor) -> list[tuple[str, str]]:
 def language() -> str:
     """The reader's language."""
     return get_language() or "zh-hans"
-
-
-def mark(form: Any, refused: QuanchengError) -> None:
-    """Put the faults of an action at their fields of a form."""
-    if not refused.fields:
-        form.add_error(None, refused.detail.pick(language()))
-    for name, text in refused.fields.items():
-        form.add_error(name if name in form.fields else None, text.pick(language()))

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from quancheng.capabilities.collection import actions, forms, queries, rawfiles
 from quancheng.capabilities.collection.models import Feed
-from quancheng.capabilities.collection.pages.common import desk, language, mark
+from quancheng.capabilities.collection.pages.common import desk, language
 from quancheng.capabilities.collection.values import Connector
 from quancheng.kernel import access, pagination
 from quancheng.kernel.errors import QuanchengError
 from quancheng.kernel.middleware import new_key
+from quancheng.kernel.refusals import mark
 
 LATE_KINDS = {"fresh": "ok", "late": "warn", "silent": "bad", "never": "bad", "none": ""}
 STATE_KINDS = {"active": "ok", "draft": "info", "paused": "", "tripped": "bad", "retired": ""}

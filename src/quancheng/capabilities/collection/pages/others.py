@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from quancheng.capabilities.collection import actions, forms, queries
 from quancheng.capabilities.collection.models import Address
-from quancheng.capabilities.collection.pages.common import desk, language, mark, organs
+from quancheng.capabilities.collection.pages.common import desk, language, organs
 from quancheng.capabilities.collection.picture import flat
 from quancheng.kernel import access, pagination
 from quancheng.kernel.errors import QuanchengError
 from quancheng.kernel.middleware import new_key
+from quancheng.kernel.refusals import mark
 
 
 @require_safe

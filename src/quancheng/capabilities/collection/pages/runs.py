@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quancheng.capabilities.collection import actions, forms, queries
 from quancheng.capabilities.collection.models import HOLDS, VERDICTS, Run
-from quancheng.capabilities.collection.pages.common import desk, language, mark
+from quancheng.capabilities.collection.pages.common import desk, language
 from quancheng.capabilities.collection.staging import PLACE, WHY
 from quancheng.capabilities.collection.values import HoldKind, RunState
 from quancheng.core.tabular import Place, Problem, Reason, explain, safe_cell
@@ -26,6 +26,7 @@ from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import QuanchengError
 from quancheng.kernel.jobs.models import Job
 from quancheng.kernel.middleware import new_key
+from quancheng.kernel.refusals import mark
 
 KINDS = {
     "queued": "info", "fetched": "info", "planned": "info", "held": "warn", "done": "ok", "unchanged": "ok",

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from quancheng.capabilities.collection import actions, forms, queries, rawfiles
 from quancheng.capabilities.collection.models import CONNECTORS, Feed
-from quancheng.capabilities.collection.pages.common import desk, language, mark, organs
+from quancheng.capabilities.collection.pages.common import desk, language, organs
 from quancheng.capabilities.collection.proposing import Proposal, agreed, propose
 from quancheng.capabilities.collection.values import Connector
 from quancheng.core.tabular import Kind, TableError
@@ -21,6 +21,7 @@ from quancheng.kernel import access
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import QuanchengError
 from quancheng.kernel.middleware import new_key
+from quancheng.kernel.refusals import mark
 
 ICONS = {
     "upload": "upload", "folder": "folder", "http": "api", "postgres": "database", "mysql": "database",

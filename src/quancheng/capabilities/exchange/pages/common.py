@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from quancheng.capabilities.exchange import queries
-from quancheng.capabilities.exchange.forms import say
 from quancheng.core.text import Text
+from quancheng.kernel import refusals
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import QuanchengError
 
@@ -61,9 +61,4 @@ def show(
 
 def mark(form: forms.Form, refused: QuanchengError) -> None:
     """Put a refusal where it belongs in the form."""
-    aliases: Mapping[str, str] = getattr(form, "ALIASES", {})
-    if not refused.fields:
-        form.add_error(None, say(refused.detail))
-    for name, text in refused.fields.items():
-        place = aliases.get(name, name)
-        form.add_error(place if place in form.fields else None, say(text))
+    refusals.mark(form, refused, getattr(form, "ALIASES", None))
