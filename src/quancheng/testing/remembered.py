@@ -119,7 +119,8 @@ def _put_back(memory: Memory) -> bool:
     """All rows, or none when something stands in the way."""
     write = _copy_in if connection.vendor == "postgresql" else _insert
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        # COPY goes past Django, so its errors come as the driver's own
+        with transaction.atomic(), connection.wrap_database_errors, connection.cursor() as cursor:
             for one in memory.added:
                 write(cursor, one)
             if memory.counters:
