@@ -29,25 +29,22 @@ SIZE, SEED = 1_000_000, 7
 def run(scale: float) -> None:
     """Make, link, judge."""
     import numpy as np
-    from tests.core.linkage.registry import COMPARISONS, RULES, registries
+    from tests.core.linkage.registry import COMPARISONS, RULES
 
     from quancheng.core.linkage import Frame, Thresholds, link
 
     size = max(1000, int(SIZE * scale))
-    left, right, both = registries(size, SEED)
-    known = {one: row for row, one in enumerate(left["id"])}
-    simple = [(known[one], row) for row, one in enumerate(right["id"]) if one in known]
     folder = TemporaryDirectory(prefix="quancheng-linkage-")
-    files = [
-        _write(rows, Path(folder.name) / f"{name}.parquet") for name, rows in (("l", left), ("r", right))
-    ]
+    context = multiprocessing.get_context("spawn")  # the making of the lists is not the linkage's memory
+    with context.Pool(1) as pool:
+        files, both, simple = pool.apply(_make, (folder.name, size))
     figure("linkage_made_peak", _peak(), "MB")
     with spent() as used:
-        frame = Frame.link(left, right)
-        del left, right
+        frame = Frame.link(*map(_read, files))
         found, _ = link(
-            frame, COMPARISONS, RULES, Thresholds(accept=0.95, review=0.5), np.random.default_rng(SEED)
-        )
+            frame, COMPARISONS, RULES, Thresholds(accept=0.95, review=0.5),
+            np.random.default_rng(SEED), dependent=("id", "birth"),
+        )  # fmt: skip
     one, other = found.rows(found.accepted)
     right_ones = int(((one == other) & (one < both)).sum())
     figure("linkage_cpu", used.cpu, "s")
@@ -57,10 +54,29 @@ def run(scale: float) -> None:
     figure("linkage_recall", right_ones / both, "of true pairs")
     figure("linkage_precision", right_ones / max(1, len(one)), "of accepted pairs")
     figure("linkage_to_review", len(found.review) + len(found.unclear), "pairs")
-    figure("linkage_by_number_alone_recall", sum(i == j < both for i, j in simple) / both, "of true pairs")
+    figure("linkage_by_number_alone_recall", simple / both, "of true pairs")
     del found, frame
     with folder:
         _beside(files, both, used.cpu)
+
+
+def _make(folder: str, size: int) -> tuple[list[str], int, int]:
+    """The two lists as files, how many are in both, and how many a join by number finds."""
+    from tests.core.linkage.registry import registries
+
+    left, right, both = registries(size, SEED)
+    known = {one: row for row, one in enumerate(left["id"])}
+    simple = sum(known[one] == row < both for row, one in enumerate(right["id"]) if one in known)
+    lists = (("l", left), ("r", right))
+    return [_write(rows, Path(folder) / f"{name}.parquet") for name, rows in lists], both, simple
+
+
+def _read(file: str) -> dict[str, Any]:
+    """The columns of a file as Arrow arrays, without the row numbers."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(file).drop_columns(["unique_id"])
+    return {name: table.column(name).combine_chunks() for name in table.column_names}
 
 
 def _write(rows: dict[str, list[str | None]], path: Path) -> str:

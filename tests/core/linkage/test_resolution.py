@@ -257,3 +257,28 @@ def test_two_sound_numbers_that_differ_are_two_people_and_a_mistyped_one_is_a_sl
     levels = resident_id("id").compare(frame, np.array([0, 0, 1], np.int32), np.array([1, 2, 2], np.int32))
     assert levels.tolist() == [4, 3, 2]  # two people; one slip; two slips
     assert [resident_id("id").vetoes(level) for level in range(6)] == [False] * 4 + [True, False]
+
+
+def test_one_number_against_everything_else_is_for_a_person() -> None:
+    """Two people were given one number: the date inside it agrees too, and is no second witness."""
+    left, right, both = registries(2000, 11)
+    stranger = {field: values[both] for field, values in right.items()}
+    for field in ("id", "birth"):
+        stranger[field] = left[field][both]
+    left, right = ({field: [*values] for field, values in one.items()} for one in (left, right))
+    for field, value in stranger.items():
+        right[field].append(value)
+    frame, thresholds = Frame.link(left, right), Thresholds(accept=0.95, review=0.5)
+    pair = (both, len(right["id"]) - 1)
+
+    careless, _ = link(frame, COMPARISONS, BLOCKS, thresholds, np.random.default_rng(11))
+    assert pair in set(zip(*(rows.tolist() for rows in careless.rows(careless.accepted)), strict=True))
+
+    careful, fitting = link(
+        frame, COMPARISONS, BLOCKS, thresholds, np.random.default_rng(11), dependent=("id", "birth")
+    )
+    again = link_with(fitting.model, frame, BLOCKS, thresholds, dependent=("id", "birth"))
+    for found in (careful, again):
+        assert pair not in set(zip(*(rows.tolist() for rows in found.rows(found.accepted)), strict=True))
+        assert pair in set(zip(*(rows.tolist() for rows in found.rows(found.unclear)), strict=True))
+        assert len(careless.accepted) - 30 < len(found.accepted) < len(careless.accepted)

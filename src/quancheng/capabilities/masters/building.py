@@ -138,10 +138,11 @@ def resolve(
     if model is None:
         sample = min(MOST_SAMPLED, max(LEAST_SAMPLED, 100 * len(records)))
         linked, fitting = link(
-            frame, recipe.comparisons, recipe.blocks, settings.thresholds, random, sample=sample
-        )
+            frame, recipe.comparisons, recipe.blocks, settings.thresholds, random,
+            sample=sample, dependent=recipe.dependent,
+        )  # fmt: skip
     else:
-        linked = link_with(model, frame, recipe.blocks, settings.thresholds)
+        linked = link_with(model, frame, recipe.blocks, settings.thresholds, dependent=recipe.dependent)
     clusters = _cluster(records, range(len(records)), linked.edges(records.ids), settings, recipe)
     state, events = renumber(numbers, clusters.groups)
     return Resolved(
@@ -238,7 +239,9 @@ def _touched(
         mask[members.get(number, [])] = True
     while True:
         _spread(mask, numbers, records.ids, members, bound)
-        linked = link_with(model, frame, recipe.blocks, settings.thresholds, touching=mask)
+        linked = link_with(
+            model, frame, recipe.blocks, settings.thresholds, touching=mask, dependent=recipe.dependent
+        )
         left, right = linked.pairs.left[linked.accepted], linked.pairs.right[linked.accepted]
         reached = np.union1d(left, right)
         if mask[reached].all():

@@ -79,6 +79,8 @@ class Recipe:
     blocks: tuple[BlockingRule, ...]
     rules_from: date
     rules_reason: str
+    dependent: tuple[str, ...] = ()
+    """Compared fields that are one witness, as a number and the date of birth inside it."""
 
     def field(self, name: str) -> FieldSpec | None:
         """A field by name."""
@@ -188,6 +190,7 @@ def read(said: Mapping[str, Any]) -> Recipe:
         ),
         said["rules"]["valid_from"],
         said["rules"]["reason"],
+        tuple(said.get("dependent", ())),
     )
 
 

@@ -53,10 +53,11 @@ class Column:
 
     def derive(self, form: Form) -> Column:
         """The same rows in another form."""
-        made: list[str | None] = []
+        made = [pa.array([], pa.string())]  # slice by slice: a million Python strings never stand at once
         for start in range(0, len(self.words), _SLICE):
-            made += [form.make(value) or None for value in self.words[start : start + _SLICE].to_pylist()]
-        coded = pa.array(made, pa.string()).dictionary_encode()
+            values = self.words[start : start + _SLICE].to_pylist()
+            made.append(pa.array([form.make(value) or None for value in values], pa.string()))
+        coded = pa.concat_arrays(made).dictionary_encode()
         del made
         renumber = np.full(len(self.words) + 1, -1, np.int32)
         renumber[:-1] = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
@@ -109,17 +110,19 @@ class Column:
 
     def _split(self, number_weight: float) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         known: dict[str, int] = {}
-        flat: list[int] = []
+        flat = [np.zeros(0, np.int32)]
         counts = np.zeros(len(self.words), np.int64)
         at = 0
         for start in range(0, len(self.words), _SLICE):
+            found: list[int] = []
             for value in self.words[start : start + _SLICE].to_pylist():
                 parts = value.split()[:MOST_TOKENS]
                 counts[at] = len(parts)
                 at += 1
-                flat += [known.setdefault(part, len(known)) for part in parts]
+                found += [known.setdefault(part, len(known)) for part in parts]
+            flat.append(np.array(found, np.int32))
         numbers = np.array([part[0].isdigit() for part in known], bool)
-        ids = np.array(flat, np.int32)
+        ids = np.concatenate(flat)
         used = np.bincount(ids, minlength=len(known))
         weight = np.log((1.0 + len(self.words)) / (1.0 + used)) + 0.1
         weight = np.where(numbers, weight * number_weight, weight).astype(np.float32)
@@ -150,7 +153,9 @@ class Frame:
     ) -> Self:
         """Two lists (两表关联) as columns of strings; only fields that both have can be compared."""
         rows = (_rows(left), _rows(right))
-        return cls(*rows, {name: _column(name, left[name], right[name]) for name in left if name in right})
+        made = cls(*rows, {name: _column(name, left[name], right[name]) for name in left if name in right})
+        pa.default_memory_pool().release_unused()  # coding copies each column once
+        return made
 
     @classmethod
     def dedupe(cls, records: Mapping[str, Sequence[str | None]]) -> Self:

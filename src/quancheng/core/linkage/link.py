@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +13,12 @@ from quancheng.core.linkage.blocking import BlockingRule, Blocks, Oversize
 from quancheng.core.linkage.cluster import Edge
 from quancheng.core.linkage.columns import Frame
 from quancheng.core.linkage.compared import Compared, compare
-from quancheng.core.linkage.comparisons import Comparison
+from quancheng.core.linkage.comparisons import DIFFERENT, MISSING, Comparison, unpack
 from quancheng.core.linkage.fit import Fitting, fit
 from quancheng.core.linkage.model import Model, Thresholds
 from quancheng.core.linkage.review import ScoredPair
 
-__all__ = ["Linked", "link", "link_with"]
+__all__ = ["Linked", "link", "link_with", "rests_on_one"]
 
 Index = NDArray[np.int64]
 
@@ -26,7 +26,8 @@ Index = NDArray[np.int64]
 @dataclass(frozen=True, slots=True, eq=False)
 class Linked:
     """A run's result (关联结果): ``bits`` of every candidate; ``accepted``, ``review``, ``unclear`` and
-    ``outbid`` are places in it. ``unclear`` pairs are strong enough but have a rival as good."""
+    ``outbid`` are places in it. ``unclear`` pairs are strong enough but have a rival as good, or rest on
+    one witness alone."""
 
     pairs: Compared
     model: Model
@@ -72,14 +73,16 @@ def link(
     most_pairs: int = 250_000,
     sample: int = 250_000,
     margin: float = 1.0,
+    dependent: Collection[str] = (),
 ) -> tuple[Linked, Fitting]:
     """Learn and link (无监督关联).
 
     ``most_pairs``: cap of one block. ``sample``: random pairs for u. ``margin``: bits, see ``one_to_one``.
+    ``dependent``: fields that say one thing twice, see :func:`rests_on_one`.
     """
     pairs = compare(frame, comparisons, Blocks(frame, rules, most_pairs))
     fitting = fit(pairs, random, sample=sample)
-    return _judge(pairs, fitting.model, thresholds, margin), fitting
+    return _judge(pairs, fitting.model, thresholds, margin, dependent), fitting
 
 
 def link_with(
@@ -91,24 +94,45 @@ def link_with(
     most_pairs: int = 250_000,
     margin: float = 1.0,
     touching: NDArray[np.bool_] | None = None,
+    dependent: Collection[str] = (),
 ) -> Linked:
     """Link with a model of an earlier run (用既有模型关联), as for the day's additions.
 
-    ``touching``: rows that changed; pairs without one of them are not looked at.
+    ``touching``: rows that changed; pairs without one of them are not looked at. ``dependent``: see ``link``.
     """
     pairs = compare(frame, model.comparisons, Blocks(frame, rules, most_pairs), touching=touching)
-    return _judge(pairs, model, thresholds, margin)
+    return _judge(pairs, model, thresholds, margin, dependent)
 
 
-def _judge(pairs: Compared, model: Model, thresholds: Thresholds, margin: float) -> Linked:
+def rests_on_one(pairs: Compared, places: Index, dependent: Collection[str]) -> NDArray[np.bool_]:
+    """Which pairs agree in nothing but ``dependent`` fields, against two or more others (孤证).
+
+    The model adds up fields as if they were independent (Fellegi and Sunter 1969, assumption of section 3).
+    A date of birth inside an identity number is not: the two are one witness, and where that one stands
+    against name, telephone and home together, two people were given one number or a clerk took the
+    neighbour's line. Such a pair is for a person, whatever its weight.
+    """
+    if not dependent or not len(places):
+        return np.zeros(len(places), np.bool_)
+    levels = unpack(pairs.patterns[places], pairs.comparisons)
+    others = levels[:, [one.field not in dependent for one in pairs.comparisons]]
+    against = (others == DIFFERENT).sum(axis=1)
+    return np.asarray((against >= 2) & ((others == DIFFERENT) | (others == MISSING)).all(axis=1))
+
+
+def _judge(
+    pairs: Compared, model: Model, thresholds: Thresholds, margin: float, dependent: Collection[str]
+) -> Linked:
     bits = model.score(pairs)
     verdicts = thresholds.verdicts(bits)
     strong, weak = np.flatnonzero(verdicts == 2), np.flatnonzero(verdicts == 1)
-    none = np.zeros(0, np.int64)
     if not pairs.frame.right:
-        return Linked(pairs, model, bits, strong, weak, none, none)
+        lone = rests_on_one(pairs, strong, dependent)
+        return Linked(pairs, model, bits, strong[~lone], weak, strong[lone], np.zeros(0, np.int64))
     chosen = one_to_one(pairs.left[strong], pairs.right[strong], bits[strong], margin=margin)
     picked = strong[chosen.picked]
     taken = np.isin(pairs.left[weak], pairs.left[picked]) | np.isin(pairs.right[weak], pairs.right[picked])
     outbid = np.concatenate([strong[chosen.outbid], weak[taken]])
-    return Linked(pairs, model, bits, picked, weak[~taken], strong[chosen.unclear], outbid)
+    lone = rests_on_one(pairs, picked, dependent)
+    unclear = np.concatenate([strong[chosen.unclear], picked[lone]])
+    return Linked(pairs, model, bits, picked[~lone], weak[~taken], unclear, outbid)
