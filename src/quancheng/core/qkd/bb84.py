@@ -125,5 +125,5 @@ def _finish(
     if length < 8:
         return Round(Outcome.TOO_SHORT, *counts, leaked, fixed.flipped)
     seed = random.integers(0, 2, kept + length - 1, dtype=np.uint8)
-    keys = (np.packbits(toeplitz(key, length, seed)).tobytes() for key in (alice, fixed.key))
-    return Round(Outcome.KEY, *counts, leaked, fixed.flipped, *keys)
+    one, other = (np.packbits(toeplitz(key, length, seed)).tobytes() for key in (alice, fixed.key))
+    return Round(Outcome.KEY, *counts, leaked, fixed.flipped, one, other)

@@ -122,9 +122,7 @@ def _begin(mine: Bits, other: ParityAnswers, number: int, size: int, random: np.
     other.shuffle(order)
     sums = _running(mine[order])
     starts, stops = bounds[:-1], bounds[1:]
-    return _Pass(
-        order, place, bounds, other.parities(number, starts, stops) ^ sums[starts] ^ sums[stops]
-    )
+    return _Pass(order, place, bounds, other.parities(number, starts, stops) ^ sums[starts] ^ sums[stops])
 
 
 def _worst(done: Sequence[_Pass]) -> int | None:
