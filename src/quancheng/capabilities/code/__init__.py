@@ -1,0 +1,1 @@
+"""泉城码: the citizen code."""

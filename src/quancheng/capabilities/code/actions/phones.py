@@ -1,0 +1,173 @@
+"""Phones: bind, renew, switch scenes, lose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from quancheng.capabilities.code import minting
+from quancheng.capabilities.code.models import Choice, Credential, Device
+from quancheng.capabilities.code.vocabulary import Scene, scene, scenes
+from quancheng.capabilities.people import queries as people
+from quancheng.capabilities.people.queries import require_assurance
+from quancheng.core.keys import Algorithm, KeyFault, from_jwk, thumbprint
+from quancheng.core.text import Text
+from quancheng.kernel import access, audit, clock, events, rulebook
+from quancheng.kernel.actions import Call, action
+from quancheng.kernel.actor import Assurance
+from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """一批凭证: the tokens a phone keeps, one for each scene that is on."""
+
+    tokens: tuple[tuple[Scene, bytes, datetime], ...]
+    at: datetime
+
+
+@action("code.device.enrol")
+def enrol_device(call: Call, *, public: Mapping[str, Any], label: str) -> Device:
+    """绑定手机: keep the public key of a phone. The same key again is the same phone.
+
+    Raises Forbidden, InvalidInput (not an ES256 key), Conflict (too many phones, another's key).
+    """
+    access.require(call.actor, "enrol", Device)
+    require_assurance(call.actor, Assurance.PASSWORD)
+    person = _mine(call)
+    try:
+        key = from_jwk(public)
+    except KeyFault as wrong:
+        raise InvalidInput(
+            Text(
+                "手机发来的公钥无法识别，请刷新页面再试。", "The phone's key cannot be read; reload the page."
+            ),
+            fields={"public": Text(f"公钥不成立：{wrong}", str(wrong))},
+        ) from None
+    if key.algorithm is not Algorithm.ES256:
+        said = Text("手机密钥须为 ES256。", "The key of a phone is an ES256 key.")
+        raise InvalidInput(said, fields={"public": said})
+    mark = thumbprint(key).hex()
+    known = Device.objects.filter(thumbprint=mark).first()
+    if known is not None:
+        return _again(known, person.pk)
+    _room_for_one(person.pk)
+    device = Device.objects.create(
+        person=person,
+        label=label.strip()[:60] or "手机",
+        public=dict(public),
+        thumbprint=mark,
+        level=int(call.actor.assurance),
+        enrolled_at=call.at,
+    )
+    audit.note(device=device.pk, thumbprint=mark)
+    events.emit(
+        "code.device.enrolled",
+        str(device.pk),
+        {"person_id": person.pk, "label": device.label, "simulated": person.simulated},
+    )
+    return device  # type: ignore[no-any-return]
+
+
+def _mine(call: Call) -> Any:
+    person = people.me(call.actor)
+    if person is None:
+        raise Forbidden(
+            Text("请先完成实名核验，再使用泉城码。", "Verify your real name before you use the code."),
+            todo=Text("到“我的”页面完成实名核验。", "Verify your identity on the page “Me”."),
+        )
+    return person
+
+
+def _again(known: Device, person_id: int) -> Device:
+    if known.person_id != person_id or known.state != Device.State.ACTIVE:
+        raise Conflict(
+            Text("这把密钥已停用或属于他人。", "This key is stopped, or somebody else's."),
+            todo=Text(
+                "在手机上点“重新绑定”，会生成新的密钥。", "Choose “bind again” on the phone for a new key."
+            ),
+        )
+    return known
+
+
+def _room_for_one(person_id: int) -> None:
+    most = rulebook.find("code.max_devices").integer()
+    if Device.objects.filter(person_id=person_id, state=Device.State.ACTIVE).count() >= most:
+        raise Conflict(
+            Text(f"一人最多绑定{most}部手机。", f"A person may bind {most} phones."),
+            todo=Text("先在“我的手机”里解绑一部。", "Remove one under “My phones” first."),
+        )
+
+
+@action("code.batch.renew", idempotent=False)
+def renew_batch(call: Call, *, device: Device) -> Batch:
+    """续期: one fresh credential for each scene that is on. Earlier ones live to their own end.
+
+    Raises Forbidden, Conflict (the phone is no longer bound).
+    """
+    access.require(call.actor, "renew", device)
+    row = Device.objects.select_for_update().get(pk=device.pk)
+    if row.state != Device.State.ACTIVE:
+        raise Conflict(
+            Text("这部手机已解绑或挂失。", "This phone is no longer bound."),
+            todo=Text("请在手机上重新绑定。", "Bind the phone again."),
+        )
+    off = set(Choice.objects.filter(person_id=row.person_id, on=False).values_list("scene", flat=True))
+    hours = rulebook.find("code.credential_hours").integer()
+    until = call.at + timedelta(hours=hours)
+    wanted = [one for one in scenes() if one.code not in off]
+    tokens = minting.mint_for_phone(row, wanted, call.at, until)
+    row.renewed_at = call.at
+    row.save(update_fields=["renewed_at"])
+    audit.note(device=row.pk, credentials=len(tokens))
+    return Batch(tuple((one, token, until) for one, token in zip(wanted, tokens, strict=True)), call.at)
+
+
+@action("code.device.lose")
+def report_lost(call: Call, *, device: Device) -> Device:
+    """挂失: the phone and every credential on it stop now; gates learn it with their next list.
+
+    Raises Forbidden, Conflict (stopped already).
+    """
+    access.require(call.actor, "stop", device)
+    return _stop(call, device, Device.State.LOST, "lost")
+
+
+@action("code.device.remove")
+def remove_device(call: Call, *, device: Device) -> Device:
+    """解绑: this phone no longer shows a code. Raises Forbidden, Conflict (stopped already)."""
+    access.require(call.actor, "stop", device)
+    return _stop(call, device, Device.State.REMOVED, "removed")
+
+
+def _stop(call: Call, device: Device, state: Device.State, why: str) -> Device:
+    live = Device.objects.filter(pk=device.pk, state=Device.State.ACTIVE)
+    if not live.update(state=state, ended_at=call.at):
+        raise Conflict(Text("这部手机已经停用。", "The phone was stopped already."))
+    stopped = minting.stop(Credential.objects.filter(device_id=device.pk), call.at, why)
+    device.refresh()
+    audit.note(device=device.pk, credentials=stopped, why=why)
+    events.emit(
+        f"code.device.{why}",
+        str(device.pk),
+        {"person_id": device.person_id, "label": device.label, "simulated": device.person.simulated},
+    )
+    return device
+
+
+@action("code.scene.switch")
+def switch_scene(call: Call, *, scene_code: str, on: bool) -> Choice:
+    """场景开关. Switched off, the credentials of the scene stop now. Raises Forbidden, InvalidInput."""
+    access.require(call.actor, "switch", Choice)
+    person, where = _mine(call), scene(scene_code)
+    choice, _made = Choice.objects.update_or_create(
+        person=person, scene=where.code, defaults={"on": on, "changed_at": clock.now()}
+    )
+    stopped = 0
+    if not on:
+        mine = Credential.objects.filter(person=person, scenes=where.mask)
+        stopped = minting.stop(mine, call.at, "scene off")
+    audit.note(scene=where.code, on=on, credentials=stopped)
+    return choice  # type: ignore[no-any-return]

@@ -1,0 +1,14 @@
+"""Django application of the citizen code."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class CodeConfig(AppConfig):
+    """泉城码."""
+
+    name = "quancheng.capabilities.code"
+    label = "code"
+    verbose_name = "泉城码"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,41 @@
+"""Background work: read uploads, settle days, forget old scans."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from quancheng.capabilities.code import actions
+from quancheng.capabilities.code.models import Upload
+from quancheng.kernel import clock, jobs, rulebook
+from quancheng.kernel.actions import Call
+
+AT_ONCE = 100
+
+
+@jobs.every("code.read", seconds=5)
+def read(handle: Any = None) -> dict[str, Any]:
+    """Read what gates sent, the oldest first."""
+    done = 0
+    for upload in Upload.objects.filter(state=Upload.State.NEW).order_by("received_at", "pk")[:AT_ONCE]:
+        actions.read_upload(Call.system("code"), upload=upload)
+        done += 1
+        if handle is not None:
+            handle.heartbeat()
+    return {"uploads": done}
+
+
+@jobs.every("code.settle", cron="20 3 * * *")
+def settle(handle: Any = None) -> dict[str, Any]:
+    """Yesterday's rides, and the two days before it: gates cut off upload late."""
+    rows = 0
+    for back in (1, 2, 3):
+        rows += actions.settle_day(Call.system("code"), day=clock.today() - timedelta(days=back))
+    return {"rows": rows}
+
+
+@jobs.every("code.forget", cron="50 3 * * *")
+def forget(handle: Any = None) -> dict[str, Any]:
+    """Scans older than the rule book says."""
+    days = rulebook.find("code.scan_days").integer()
+    return {"forgotten": actions.forget_scans(Call.system("code"), before=clock.now() - timedelta(days=days))}
