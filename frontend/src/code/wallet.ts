@@ -69,16 +69,34 @@ export class Wallet {
 
   /** First use: make the key, tell the city its public half. What goes wrong is in ``net`` and ``said``. */
   async bind(label: string): Promise<void> {
-    await this.forget();
-    const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]) as CryptoKeyPair;
+    const pair = await this.freshPair();
     const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
     await this.meet(async () => {
-      const batch = await this.server.post<Batch>(this.paths.enrol, { public: { kty, crv, x, y }, label });
+      const batch = await this.enrol({ public: { kty, crv, x, y }, label });
       this.device = { number: batch.device, pair };
       await this.shelf.put("device", this.device);
+      await this.shelf.drop("pending");
       await this.stand("bound");
       await this.keep(batch);
     });
+  }
+
+  private async enrol(body: unknown): Promise<Batch> {
+    try {
+      return await this.server.post<Batch>(this.paths.enrol, body);
+    } catch (failure) {
+      if (failure instanceof Refused && failure.status === 409) await this.shelf.drop("pending"); // this key is no good: another next time
+      throw failure;
+    }
+  }
+
+  /** The key waits until the city has answered: a lost answer does not make a second phone. */
+  private async freshPair(): Promise<CryptoKeyPair> {
+    const pending = await this.shelf.get<CryptoKeyPair>("pending");
+    if (pending) return pending;
+    const made = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]) as CryptoKeyPair;
+    await this.shelf.put("pending", made);
+    return made;
   }
 
   /** Whether a new batch is wanted: half of the life gone, or long since the last. */
@@ -111,7 +129,7 @@ export class Wallet {
       const lists = await StatusLists.open(status);
       const now = this.clock.now();
       const live = this.held.filter((one) => one.expires > now);
-      const left = live.filter((one) => !lists.stopped(readCredential(fromBase64url(one.token)).statusIndex));
+      const left = live.filter((one) => !lists.stopped(readCredential(fromBase64url(one.token)).facts.statusIndex));
       if (left.length === live.length) return;
       await this.shelf.put("credentials", this.held = this.held.filter((one) => !live.includes(one) || left.includes(one)));
       if (live.length && !left.length) await this.stop();

@@ -10,7 +10,7 @@ export class Tagged {
 export type Key = number | string;
 export type Value = number | bigint | string | boolean | null | Uint8Array | Value[] | Map<Key, Value> | Tagged;
 
-const DEEPEST = 8;
+const DEEPEST = 16;
 
 export function encode(value: Value): Bytes {
   if (value === null) return Uint8Array.of(0xf6);

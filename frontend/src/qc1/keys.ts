@@ -29,9 +29,9 @@ export class PublicKey {
     return new PublicKey(algorithm, concat(...(jwk.kty === "EC" ? [Uint8Array.of(4)] : []), ...coordinates));
   }
 
-  /** An ES256 key of its two coordinates, as tokens carry it. */
-  static es256(x: Uint8Array, y: Uint8Array): PublicKey {
-    return new PublicKey("ES256", concat(Uint8Array.of(4), x, y));
+  /** An ES256 key of its uncompressed point. */
+  static es256(point: Bytes): PublicKey {
+    return new PublicKey("ES256", point);
   }
 
   /** Members that RFC 7638 asks for, in its order. */
