@@ -1,0 +1,135 @@
+"""Reads of the security services, and the handles other modules sign with."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from quancheng.capabilities.security.keeping import FRESH_SECONDS, KeyHandle
+from quancheng.capabilities.security.models import Certificate, Key, KeyChange, KeyPurpose
+from quancheng.core.keys import PublicKey, to_jwk
+from quancheng.core.text import Text
+from quancheng.kernel import access, clock, pagination
+from quancheng.kernel.actions import Call
+from quancheng.kernel.actor import Actor
+from quancheng.kernel.errors import NotFound
+
+__all__ = ["KnownKey", "key", "keys", "public_keys", "signer"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """公钥及其期限: what a verifier needs."""
+
+    public: PublicKey
+    kid: str
+    purpose: str
+    active: bool
+    valid_from: datetime
+    verify_until: datetime
+
+
+_handles: dict[tuple[str, str], tuple[float, KeyHandle]] = {}
+_handles_lock = threading.Lock()
+
+
+def signer(purpose: str, *, caller: str = "") -> KeyHandle:
+    """签名句柄: the active key of a purpose as ``core.keys.SigningKey``; made on first use.
+
+    ``caller`` is whose quota counts, the purpose's first word by default (``code.issuer`` → ``code``).
+    Ask each time you sign or issue (it is cached for seconds): after a rotation the next one has the new key.
+    Raises NotFound: no such purpose (``resources/purposes.toml``, or ``actions.publish_purpose``).
+    """
+    caller = caller or purpose.partition(".")[0]
+    now = time.monotonic()
+    with _handles_lock:
+        known = _handles.get((purpose, caller))
+    if known is not None and now - known[0] < FRESH_SECONDS:
+        return known[1]
+    row = _active(purpose)
+    # one that still fits goes on: it may have uses left over
+    if known is not None and known[1].public == row.public:
+        handle = known[1]
+    else:
+        handle = KeyHandle(row, caller)
+    with _handles_lock:
+        _handles[(purpose, caller)] = (now, handle)
+    return handle
+
+
+def forget() -> None:
+    """Forget the handles (tests; after a rotation in this process)."""
+    with _handles_lock:
+        _handles.clear()
+
+
+def _active(purpose: str) -> Key:
+    from quancheng.capabilities.security.actions import ensure_key
+
+    found: Key | None = Key.objects.filter(purpose=purpose, state=Key.State.ACTIVE).first()
+    return found or ensure_key(Call.system("security"), purpose=purpose)
+
+
+def public_keys(purpose: str) -> list[KnownKey]:
+    """公钥: of the active key and of those that only verify, newest first. Everybody may know them."""
+    rows = Key.objects.filter(
+        purpose=purpose, state__in=[Key.State.ACTIVE, Key.State.RETIRING], verify_until__gt=clock.now()
+    )
+    return [
+        KnownKey(
+            row.public, row.kid, row.purpose, row.state == Key.State.ACTIVE, row.valid_from, row.verify_until
+        )
+        for row in rows.order_by("-valid_from", "-pk")
+    ]
+
+
+# -- for the officer ------------------------------------------------------------------------
+def keys(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
+    """密钥列表. Filters: q (purpose or key id), state, algorithm."""
+    rows = access.visible(actor, Key)
+    if words := params.get("q", "").strip():
+        rows = rows.filter(purpose__contains=words) | rows.filter(kid__startswith=words.lower())
+    if (state := params.get("state", "")) in Key.State.values:
+        rows = rows.filter(state=state)
+    if algorithm := params.get("algorithm", ""):
+        rows = rows.filter(algorithm=algorithm)
+    return pagination.page(rows, ("-valid_from", "-id"), params)
+
+
+def key(actor: Actor, kid: str) -> Key:
+    """One key. Raises NotFound."""
+    found: Key | None = access.visible(actor, Key).filter(kid=kid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def purposes() -> dict[str, Text]:
+    """Names of the purposes."""
+    return {row.code: row.text for row in KeyPurpose.objects.all()}
+
+
+def waiting_changes(actor: Actor) -> list[KeyChange]:
+    """Changes that wait for a second person."""
+    rows = access.visible(actor, KeyChange).filter(state=KeyChange.State.WAITING)
+    return list(rows.select_related("key").order_by("asked_at"))
+
+
+def changes_of(actor: Actor, row: Key) -> list[KeyChange]:
+    """Changes of one key, newest first."""
+    return list(access.visible(actor, KeyChange).filter(key=row).order_by("-asked_at", "-pk"))
+
+
+def certificates_of(actor: Actor, row: Key) -> list[Certificate]:
+    """Certificates over a key the platform holds."""
+    return list(access.visible(actor, Certificate).filter(key=row).order_by("-issued_at", "-pk"))
+
+
+def jwk_text(row: Key) -> str:
+    """The public key as indented JWK."""
+    return json.dumps({**to_jwk(row.public), "kid": row.kid}, indent=2)
