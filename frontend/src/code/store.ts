@@ -37,6 +37,10 @@ export class Shelf {
   get<T>(name: string): Promise<T | undefined> { return this.with<T | undefined>("things", "readonly", (store) => store.get(name)); }
   async put(name: string, value: unknown): Promise<void> { await this.with("things", "readwrite", (store) => store.put(value, name)); }
   async drop(name: string): Promise<void> { await this.with("things", "readwrite", (store) => store.delete(name)); }
+  /** Every thing whose name begins so. */
+  async dropAll(prefix: string): Promise<void> {
+    await this.with("things", "readwrite", (store) => store.delete(IDBKeyRange.bound(prefix, `${prefix}\uffff`)) as IDBRequest<undefined>);
+  }
 
   async push(value: unknown): Promise<number> { return Number(await this.with("queue", "readwrite", (store) => store.add(value))); }
   async waiting(): Promise<number> { return this.with("queue", "readonly", (store) => store.count()); }

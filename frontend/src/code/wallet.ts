@@ -21,6 +21,8 @@ export class Wallet {
   standing: Standing = "new";
   net: Net = "offline";
   said = "";
+  /** Whether the city was asked since the page opened. */
+  tried = false;
   readonly clock: CityClock;
   private shelf: Shelf;
   private server: Server;
@@ -147,6 +149,7 @@ export class Wallet {
 
   private async meet(act: () => Promise<void>): Promise<void> {
     this.said = "";
+    this.tried = true;
     try {
       await act();
       this.net = "online";

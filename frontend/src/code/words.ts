@@ -19,6 +19,8 @@ const zh = {
   level: "认证等级", rights: "本场景权益", noRights: "无", printed: "纸质码", next: "核验下一个",
   waiting: "条等待上传", sendNow: "现在上传", aside: "条上传未被接受", asideDrop: "已记下，清除", listAt: "名单时间", noList: "还没有名单，请联网打开本页一次。",
   oldList: "名单太旧，联网后才能核验。", loading: "正在读取名单…", checked: "今天核验", times: "次", signedOutDesk: "登录已过期：核验照常，记录登录后上传。",
+  offlineDesk: "没有网络：核验照常，记录先存在本机。", fullDesk: "本机存不下这条记录，所以没有放行。请清理空间后再扫。",
+  failedDesk: "这个浏览器不能保存数据（可能是无痕浏览，或不是安全连接）。请换用普通窗口。",
 };
 const en: typeof zh = {
   working: "Preparing your code…", bind: "Bind this phone", bindAgain: "Bind this phone again",
@@ -38,6 +40,8 @@ const en: typeof zh = {
   level: "Assurance level", rights: "Rights in this scene", noRights: "none", printed: "Printed code", next: "Check the next",
   waiting: "waiting for upload", sendNow: "Upload now", aside: "not taken by the server", asideDrop: "Noted, clear", listAt: "Lists of", noList: "There are no lists yet; open this page once with a network.",
   oldList: "The lists are too old; checking needs a network now.", loading: "Reading the lists…", checked: "Checked today", times: "", signedOutDesk: "You are signed out: checking works; records are uploaded after you sign in.",
+  offlineDesk: "No network: checking works, records wait on this device.", fullDesk: "This device could not keep the record, so the code was not taken. Free some space and scan again.",
+  failedDesk: "This browser cannot keep data (private window, or the connection is not secure). Use a normal window.",
 };
 export type Words = typeof zh;
 export const words = (english: boolean): Words => (english ? en : zh);
