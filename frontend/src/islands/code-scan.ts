@@ -147,14 +147,12 @@ class ScanPage {
   }
 
   private show(finding: Finding): void {
-    const { say } = this;
     navigator.vibrate?.(finding.good ? 60 : [120, 80, 120]);
     this.verdict.className = `scan__verdict scan__verdict--${finding.good ? "ok" : "bad"}`;
     this.verdict.dataset["verdict"] = finding.good ? "ok" : finding.reason;
-    const word = finding.good ? say.good : say.bad;
     const parts: (HTMLElement | string)[] = [
       el("p", { class: "scan__mark", "aria-hidden": "true" }, finding.good ? "✓" : "✕"),
-      el("p", { class: "scan__word" }, word),
+      el("p", { class: "scan__word" }, ...pair(finding.good ? { zh: "有效", en: "Valid" } : { zh: "无效", en: "Not valid" }, this.english)),
     ];
     if (finding.good) parts.push(this.told(finding));
     else parts.push(...both(REASONS[finding.reason], this.english));
@@ -184,6 +182,12 @@ class ScanPage {
     this.video.hidden = !this.camera.on;
     this.cameraButton.textContent = this.camera.on ? this.say.cameraOff : this.say.camera;
   }
+}
+
+/** A word in both languages, the reader's first. */
+function pair(text: Text, english: boolean): (HTMLElement | string)[] {
+  const zh = el("span", { lang: "zh-Hans" }, text.zh), en = el("span", { lang: "en" }, text.en);
+  return english ? [en, " ", zh] : [zh, " ", en];
 }
 
 /** A reason in both languages, the reader's first: the person at the counter may read the other. */

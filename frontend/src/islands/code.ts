@@ -175,7 +175,7 @@ class CodePage {
     const now = this.wallet.clock.now();
     const left = RENEWED - (now % RENEWED);
     for (const ring of [this.ring, this.fullRing]) ring.set(left / RENEWED);
-    for (const count of [this.count, this.fullCount]) count.textContent = `${Math.ceil(left)}${this.english ? "" : " "}${this.say.renewIn}`;
+    for (const count of [this.count, this.fullCount]) count.textContent = `${Math.ceil(left)} ${this.say.renewIn}`;
     const turn = `${this.scene} ${Math.floor(now / RENEWED)}`;
     if (turn === this.drawn) return;
     this.drawn = turn;
