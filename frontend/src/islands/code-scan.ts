@@ -23,6 +23,7 @@ class ScanPage {
   private camera: Camera;
   private seen = { text: "", at: 0 };
   private busy = false;
+  private count = 0;
   private bar = el("div", { class: "scan__bar" });
   private notes = el("div", { class: "stack", "aria-live": "polite" });
   private verdict = el("div", { class: "scan__verdict", role: "status", "aria-live": "assertive" });
@@ -150,6 +151,7 @@ class ScanPage {
     navigator.vibrate?.(finding.good ? 60 : [120, 80, 120]);
     this.verdict.className = `scan__verdict scan__verdict--${finding.good ? "ok" : "bad"}`;
     this.verdict.dataset["verdict"] = finding.good ? "ok" : finding.reason;
+    this.verdict.dataset["count"] = String((this.count += 1));
     const parts: (HTMLElement | string)[] = [
       el("p", { class: "scan__mark", "aria-hidden": "true" }, finding.good ? "✓" : "✕"),
       el("p", { class: "scan__word" }, ...pair(finding.good ? { zh: "有效", en: "Valid" } : { zh: "无效", en: "Not valid" }, this.english)),
