@@ -13,7 +13,7 @@ from quancheng.core.tlog.errors import LogFault, LogReason
 from quancheng.core.tlog.notes import Note, NoteKey, open_note
 from quancheng.core.tlog.witness import cosign_message
 
-__all__ = ["Policy", "Witnessed", "quorum", "witnessed"]
+__all__ = ["Policy", "Witnessed", "cosigned", "quorum", "witnessed"]
 
 
 def quorum(members: int) -> int:
@@ -55,13 +55,13 @@ def witnessed(text: str, policy: Policy) -> Witnessed:
     key, hasher = known
     if not note.by(key):
         raise LogFault(LogReason.SIGNATURE, f"not signed by {key.name}")
-    times = {one.name: time for one in policy.witnesses if (time := _cosigned(note, one)) is not None}
+    times = {one.name: time for one in policy.witnesses if (time := cosigned(note, one)) is not None}
     if len(times) < policy.needed:
         raise LogFault(LogReason.QUORUM, f"{len(times)} of {policy.needed} witnesses")
     return Witnessed(checkpoint, hasher, times)
 
 
-def _cosigned(note: Note, key: NoteKey) -> int | None:
+def cosigned(note: Note, key: NoteKey) -> int | None:
     """When a witness cosigned; None when it did not. A false line under its name is refused."""
     for one in note.signatures:
         if one.name == key.name and one.key_id == key.id:

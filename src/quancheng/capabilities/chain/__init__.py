@@ -1,0 +1,1 @@
+"""泉城链: the city's verifiable ledger and its alliance."""

@@ -1,0 +1,31 @@
+"""The writers of the chain."""
+
+from quancheng.capabilities.chain.actions.alliance import (
+    add_member,
+    judge_checkpoint,
+    note_answer,
+    note_fork,
+    set_member,
+)
+from quancheng.capabilities.chain.actions.appending import (
+    Item,
+    append,
+    append_many,
+    forget_entry,
+    keep_answers,
+    make_head,
+)
+
+__all__ = [
+    "Item",
+    "add_member",
+    "append",
+    "append_many",
+    "forget_entry",
+    "judge_checkpoint",
+    "keep_answers",
+    "make_head",
+    "note_answer",
+    "note_fork",
+    "set_member",
+]
