@@ -29,6 +29,7 @@ from quancheng.core.pki import (
     stamped_digest,
     with_stamp,
 )
+from quancheng.core.sm import sm3
 from tests.core.pki.world import DAY, NOW, World, world
 
 DOCUMENT = "济南市住房和城乡建设局批复".encode()
@@ -46,7 +47,7 @@ class Office:
     trust: Trust
 
     def sealing(self) -> bytes:
-        plain = apply_seal(self.seal, DOCUMENT, self.sealer, at=NOW, property_info="/Doc_0/a.pdf")
+        plain = apply_seal(self.seal, sm3(DOCUMENT), self.sealer, at=NOW, property_info="/Doc_0/a.pdf")
         request = StampRequest(SM3, stamped_digest(plain))
         token = make_stamp(request, self.tsa, serial=1, at=NOW, policy="1.2.3", accuracy_seconds=1)
         return with_stamp(plain, token)
@@ -94,9 +95,9 @@ def test_another_document_another_seal_another_time(office: Office) -> None:
     assert refused(office.sealing(), trust=Trust(world(Algorithm.SM2).roots)) is PkiReason.ISSUER
     stranger = office.there.leaf(Purpose.SEAL, "别的局", serial=20)
     with pytest.raises(PkiError, match="may not use this seal"):
-        apply_seal(office.seal, DOCUMENT, stranger, at=NOW, property_info="/a")
+        apply_seal(office.seal, sm3(DOCUMENT), stranger, at=NOW, property_info="/a")
     with pytest.raises(PkiError) as caught:
-        apply_seal(office.seal, DOCUMENT, office.sealer, at=NOW + 31 * DAY, property_info="/a")
+        apply_seal(office.seal, sm3(DOCUMENT), office.sealer, at=NOW + 31 * DAY, property_info="/a")
     assert caught.value.reason is PkiReason.VALIDITY
     with pytest.raises(PkiError) as caught:
         read_seal(office.seal, office.trust, NOW + 31 * DAY)
@@ -115,7 +116,9 @@ def test_a_revoked_sealer_seals_no_more_but_has_sealed(office: Office) -> None:
     )
     trust = replace(office.trust, lists=(read_revocation_list(der, office.there.issuing.certificate),))
     assert seal_verify(office.sealing(), DOCUMENT, trust).at == NOW
-    late = apply_seal(office.seal, DOCUMENT, office.sealer, at=NOW + timedelta(hours=2), property_info="/a")
+    late = apply_seal(
+        office.seal, sm3(DOCUMENT), office.sealer, at=NOW + timedelta(hours=2), property_info="/a"
+    )
     with pytest.raises(PkiError) as caught:
         seal_verify(late, DOCUMENT, trust)
     assert caught.value.reason is PkiReason.REVOKED

@@ -118,6 +118,16 @@ def test_rubbish_is_no_request_and_no_token(data: bytes) -> None:
             reader(data)
 
 
+def test_a_carried_certificate_that_proves_nothing_is_refused() -> None:
+    there, other = world(), world()
+    tsa = there.leaf(Purpose.STAMPING)
+    above = [*there.between, *other.between]
+    token = make_stamp(_request(), tsa, serial=1, at=NOW, policy=POLICY, accuracy_seconds=1, above=above)
+    with pytest.raises(PkiError) as caught:
+        check_stamp(token, roots=there.roots, between=there.between)
+    assert caught.value.reason is PkiReason.FORM
+
+
 def test_short_digests_and_old_functions_are_refused() -> None:
     for request in (StampRequest(SHA256, b"short"), StampRequest("1.3.14.3.2.26", bytes(20))):
         with pytest.raises(PkiError) as caught:

@@ -9,7 +9,7 @@ from quancheng.capabilities.security.models import Quota, QuotaUse
 from quancheng.core.text import Text
 from quancheng.kernel.errors import TooMany
 
-__all__ = ["PUBLIC", "SERVICES", "draw", "limit_of", "take"]
+__all__ = ["PUBLIC", "SERVICES", "draw", "limit_of", "take", "uses_of"]
 
 PUBLIC = "public"
 """The caller of those who did not sign in; they may ask for time stamps only."""
@@ -60,3 +60,9 @@ def draw(caller: str, service: str, day: date, wanted: int) -> int:
     row.used += given
     row.save(update_fields=["used"])
     return int(given)
+
+
+def uses_of(caller: str, day: date) -> list[tuple[str, int, int]]:
+    """Service, used today, quota: of the services a program may call."""
+    used = dict(QuotaUse.objects.filter(caller=caller, day=day).values_list("service", "used"))
+    return [(name, used.get(name, 0), limit_of(caller, name)) for name in ("sign", "stamp", "seal")]

@@ -10,16 +10,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
+from quancheng.capabilities.security import authority
 from quancheng.capabilities.security.keeping import FRESH_SECONDS, KeyHandle
-from quancheng.capabilities.security.models import Certificate, Key, KeyChange, KeyPurpose
+from quancheng.capabilities.security.models import Certificate, Key, KeyChange, KeyPurpose, RevocationListRow
 from quancheng.core.keys import PublicKey, to_jwk
+from quancheng.core.pki import Sealed, StampInfo, check_stamp, seal_verify
 from quancheng.core.text import Text
 from quancheng.kernel import access, clock, pagination
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import NotFound
 
-__all__ = ["KnownKey", "key", "keys", "public_keys", "signer"]
+__all__ = [
+    "KnownKey",
+    "certificate",
+    "certificates",
+    "key",
+    "keys",
+    "public_keys",
+    "revocation_list",
+    "signer",
+    "verify_seal",
+    "verify_stamp",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +148,52 @@ def certificates_of(actor: Actor, row: Key) -> list[Certificate]:
 def jwk_text(row: Key) -> str:
     """The public key as indented JWK."""
     return json.dumps({**to_jwk(row.public), "kid": row.kid}, indent=2)
+
+
+# -- certificates ---------------------------------------------------------------------------
+def revocation_list(slug: str) -> RevocationListRow:
+    """The newest list of an authority; public. Raises NotFound."""
+    row = authority.newest(slug, clock.now())
+    found = authority.latest_list(row) if row is not None else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def certificates(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
+    """证书列表. Filters: q (name or serial number), purpose, state (good, revoked, ended), organ."""
+    rows = access.visible(actor, Certificate).select_related("department", "issuer")
+    now = clock.now()
+    if words := params.get("q", "").strip():
+        rows = rows.filter(Q(subject__contains=words) | Q(serial__startswith=words.lower()))
+    if purpose := params.get("purpose", ""):
+        rows = rows.filter(purpose=purpose)
+    match params.get("state", ""):
+        case "good":
+            rows = rows.filter(revoked_at=None, not_after__gt=now)
+        case "revoked":
+            rows = rows.exclude(revoked_at=None)
+        case "ended":
+            rows = rows.filter(revoked_at=None, not_after__lte=now)
+    return pagination.page(rows, ("-issued_at", "-id"), params)
+
+
+def certificate(actor: Actor, serial: str) -> Certificate:
+    """One certificate. Raises NotFound."""
+    rows = access.visible(actor, Certificate).select_related("department", "issuer", "key")
+    found: Certificate | None = rows.filter(serial=serial).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+# -- verifying ------------------------------------------------------------------------------
+def verify_stamp(token: bytes, digest: bytes | None = None) -> StampInfo:
+    """核验时间戳 of this city. Raises core.pki.PkiError."""
+    known = authority.trust()
+    return check_stamp(token, roots=known.roots, between=known.between, lists=known.lists, digest=digest)
+
+
+def verify_seal(sealing: bytes, document: bytes) -> Sealed:
+    """验证签章 of this city. Raises core.pki.PkiError."""
+    return seal_verify(sealing, document, authority.trust())

@@ -1,11 +1,14 @@
-"""Background work: keys at their end, reminders."""
+"""Background work: keys at their end, revocation lists before they end."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from quancheng.capabilities.security import actions
-from quancheng.kernel import jobs
+from quancheng.capabilities.security import actions, authority, terms
+from quancheng.capabilities.security.models import Certificate
+from quancheng.core.pki import Purpose
+from quancheng.kernel import clock, jobs
 from quancheng.kernel.actions import Call
 
 
@@ -14,3 +17,21 @@ from quancheng.kernel.actions import Call
 def rotate(handle: jobs.JobHandle) -> dict[str, Any]:
     """密钥到期处理: rotate keys at the end of signing, destroy those at the end of verifying."""
     return actions.retire_due(Call.system("security"))
+
+
+@jobs.every("security.lists", cron="35 * * * *")
+@jobs.job("security.lists")
+def lists(handle: jobs.JobHandle) -> dict[str, Any]:
+    """签发吊销列表: a new list for each issuing authority whose list has less than half its time left."""
+    now = clock.now()
+    half = timedelta(hours=terms.amount("security.list_hours")) / 2
+    made = []
+    for slug in (f"issuing-{family}" for family in authority.FAMILIES):
+        row: Certificate | None = authority.newest(slug, now)
+        if row is None or row.purpose != Purpose.ISSUING:
+            continue
+        latest = authority.latest_list(row)
+        if latest is None or latest.next_update - now < half:
+            actions.make_list(Call.system("security"), slug=slug)
+            made.append(slug)
+    return {"made": made}

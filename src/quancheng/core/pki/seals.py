@@ -118,8 +118,8 @@ def make_seal(facts: SealFacts, signers: Iterable[Certificate], maker: Issuer) -
     return bytes(seal.dump())
 
 
-def apply_seal(seal: bytes, document: bytes, sealer: Issuer, *, at: datetime, property_info: str) -> bytes:
-    """签章: the sealing of a document, in DER; ``property_info`` says where the document is (ASCII).
+def apply_seal(seal: bytes, digest: bytes, sealer: Issuer, *, at: datetime, property_info: str) -> bytes:
+    """签章: the sealing of a document by its SM3 ``digest``, in DER; ``property_info`` says where it is (ASCII).
 
     Raises PkiError: ALGORITHM, PURPOSE (the sealer is none of the seal's), VALIDITY.
     """
@@ -127,6 +127,8 @@ def apply_seal(seal: bytes, document: bytes, sealer: Issuer, *, at: datetime, pr
     value = read(SESeal, seal)
     _check_sealer(value, sealer.certificate)
     _check_times(_facts(value["info"]), at)
+    if len(digest) != 32:
+        raise PkiError(PkiReason.FORM, "an SM3 digest has 32 bytes")
     if not property_info.isascii():
         raise PkiError(PkiReason.FORM, "the place of the document is written in ASCII")
     body = TbsSign(
@@ -134,7 +136,7 @@ def apply_seal(seal: bytes, document: bytes, sealer: Issuer, *, at: datetime, pr
             "version": VERSION,
             "seal": value,
             "time": moment(at),
-            "data_hash": sm3(document),
+            "data_hash": digest,
             "property_info": property_info,
         }
     )

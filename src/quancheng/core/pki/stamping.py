@@ -240,7 +240,8 @@ def check_stamp(
     1. The token is one SignedData over TSTInfo in DER, with one signer and nothing unsigned beside it.
     2. The signed attributes name this content and this certificate.
     3. The signature over them holds.
-    4. The signer's certificate is for time stamps only and was good when it stamped.
+    4. The signer's certificate is for time stamps only and was good when it stamped; no other certificates
+       are carried than those of its path.
     5. The imprint is the expected ``digest``; with ``request`` also nonce and policy are the asked ones.
     """
     data = _content_of(token)
@@ -253,9 +254,11 @@ def check_stamp(
         signer.public, signer_info["signature_algorithm"], _signed_attributes(token), signer_info["signature"]
     )
     info = _read_info(content, signer)
-    check_path(
+    path = check_path(
         signer, roots=roots, between=[*carried, *between], lists=lists, at=info.at, purpose=Purpose.STAMPING
     )
+    if any(one not in path for one in carried):
+        raise PkiError(PkiReason.FORM, "a certificate in the token that does not belong to its path")
     _check_asked(info, digest, request)
     return info
 

@@ -1,5 +1,12 @@
 """The writers of the security services; other modules may use all of them."""
 
+from quancheng.capabilities.security.actions.certificates import (
+    certify_key,
+    ensure_authority,
+    issue_certificate,
+    make_list,
+    revoke_certificate,
+)
 from quancheng.capabilities.security.actions.keys import (
     ask_change,
     decide_change,
@@ -9,13 +16,38 @@ from quancheng.capabilities.security.actions.keys import (
     retire_due,
     rotate,
 )
+from quancheng.capabilities.security.actions.services import (
+    add_client,
+    make_electronic_seal,
+    new_secret,
+    seal_document,
+    set_quota,
+    sign,
+    stamp,
+    stop_client,
+    stop_seal,
+)
 
 __all__ = [
+    "add_client",
     "ask_change",
+    "certify_key",
     "decide_change",
     "draw_uses",
+    "ensure_authority",
     "ensure_key",
+    "issue_certificate",
+    "make_electronic_seal",
+    "make_list",
+    "new_secret",
     "publish_purpose",
     "retire_due",
+    "revoke_certificate",
     "rotate",
+    "seal_document",
+    "set_quota",
+    "sign",
+    "stamp",
+    "stop_client",
+    "stop_seal",
 ]

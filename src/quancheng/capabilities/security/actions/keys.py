@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from quancheng.capabilities.security import keeping, terms
 from quancheng.capabilities.security.metering import draw
 from quancheng.capabilities.security.models import Key, KeyChange, KeyPurpose
@@ -117,9 +119,9 @@ def retire_due(call: Call) -> dict[str, int]:
     """到期处理: keys at the end of signing are rotated, at the end of verifying destroyed; how many each."""
     access.require(call.actor, "make", Key)
     rotated = destroyed = 0
-    for key in Key.objects.filter(state=Key.State.ACTIVE, sign_until__lte=call.at).exclude(
-        purpose__startswith="ca."
-    ):
+    # authorities and seals are renewed by people: their certificates and seals must be made anew
+    by_people = Q(purpose__startswith="ca.") | Q(purpose__startswith="seal.")
+    for key in Key.objects.filter(state=Key.State.ACTIVE, sign_until__lte=call.at).exclude(by_people):
         _rotated(call, key.purpose)
         rotated += 1
     ended = Key.objects.filter(state__in=[Key.State.RETIRING, Key.State.RETIRED], verify_until__lte=call.at)
