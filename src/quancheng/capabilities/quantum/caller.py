@@ -70,7 +70,10 @@ class LinkCaller:
         kme: KmeClient | None,
         settings: CallerSettings,
         told: Callable[[SessionOpened], None] = lambda _: None,
+        away: str = str(KmeReason.NO_LINE),
     ) -> None:
+        """``away``: what to say when there is no ``kme``."""
+        self._away = away
         self._me, self._address, self._kme = identity, address, kme
         self._settings, self._told = settings, told
         self._lock = threading.RLock()
@@ -142,7 +145,7 @@ class LinkCaller:
         """A quantum key, or why there is none."""
         self._tried = self._settings.now()
         if self._kme is None:
-            return None, str(KmeReason.NO_LINE)
+            return None, self._away
         try:
             key = self._kme.enc_keys()[0]
         except KmeFailed as failed:
@@ -167,7 +170,11 @@ class LinkCaller:
             raise _down(self._me.link, error) from error
         self._session, self._since = session, self._settings.now()
         seconds = time.perf_counter() - began
-        self._told(opened(self._me.link, session, self._since, reason, seconds))
+        try:
+            self._told(opened(self._me.link, session, self._since, reason, seconds))
+        except Exception:  # what cannot be booked is not used
+            self.drop()
+            raise
         return session
 
 

@@ -125,7 +125,8 @@ class _Connection(socketserver.BaseRequestHandler):
             kind, body = wire.receive(self.request)
             if kind is not wire.Frame.RECORD:
                 raise LinkFault(LinkReason.STEP)
-            answer = self.server.handler(session.open(body), session)
+            request = session.open(body)
+            answer = self.server.handler(request, session) if request else b""  # nothing: a ping
             wire.send(self.request, wire.Frame.RECORD, session.seal(answer))
 
 
@@ -145,8 +146,8 @@ def _quantum(kme: KmeClient | None, responder: Responder) -> tuple[QkdKey | None
 class HttpForward:
     """Hands requests that arrive over a link to an HTTP server beside us, under some addresses only.
 
-    The upstream is told ``Quancheng-Link`` and ``Quancheng-Link-Strength``; the same names from the
-    peer are dropped. Both are for people to see, not a proof: the upstream must check what it serves.
+    The upstream is told ``Quancheng-Link-Strength``, which from the peer is dropped. It is for people to
+    see, not a proof: the upstream must check what it serves.
     """
 
     def __init__(self, host: str, port: int, allowed: tuple[str, ...], seconds: float = 10.0) -> None:
@@ -187,8 +188,7 @@ class HttpForward:
 
 _HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "upgrade", "set-cookie"}
 _OURS = {"connection", "content-length", "host", "transfer-encoding", "upgrade", "expect", "cookie"} | {
-    "quancheng-link",
-    "quancheng-link-strength",
+    "quancheng-link-strength"
 }
 
 
