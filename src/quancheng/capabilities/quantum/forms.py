@@ -26,7 +26,7 @@ class EventFilter(forms.Form):
 
     link = forms.CharField(label=_("链路编码"), required=False, max_length=40)
     kind = forms.ChoiceField(
-        label=_("事件"), required=False, choices=[("", _("全部")), *LinkEvent.Kind.choices]
+        label=_("链路事件"), required=False, choices=[("", _("全部")), *LinkEvent.Kind.choices]
     )
     days = forms.IntegerField(label=_("最近天数"), required=False, min_value=1, max_value=3660)
 

@@ -20,7 +20,7 @@ class Peer(GuardedModel):
     name = models.JSONField(_("节点名称"))
     public_key = models.JSONField(_("身份公钥"))
     """JWK (RFC 7517); the thumbprint is read aloud when it is registered."""
-    registered_at = models.DateTimeField(_("登记时间"))
+    registered_at = models.DateTimeField(_("节点登记时间"))
     simulated = models.BooleanField(_("模拟"), default=False)
 
     class Meta:
@@ -76,8 +76,8 @@ class Link(GuardedModel):
     )
     strength = models.CharField(_("强度"), max_length=16, choices=StrengthWord.choices, blank=True)
     away = models.CharField(_("降级原因"), max_length=40, blank=True)
-    session = models.CharField(_("会话"), max_length=16, blank=True)
-    opened_at = models.DateTimeField(_("建立时间"), null=True, blank=True)
+    session = models.CharField(_("链路会话"), max_length=16, blank=True)
+    opened_at = models.DateTimeField(_("链路建立时间"), null=True, blank=True)
     rekeyed_at = models.DateTimeField(_("最近换密钥"), null=True, blank=True)
     rekey_wanted_at = models.DateTimeField(null=True, blank=True)
     keys_used = models.PositiveIntegerField(_("已用量子密钥"), default=0)
@@ -102,7 +102,7 @@ class LinkEvent(GuardedModel):
 
     class Kind(models.TextChoices):
         OPENED = "OPENED", _("已建立")
-        FALLBACK = "FALLBACK", _("降级")
+        FALLBACK = "FALLBACK", _("降为抗量子")
         RESTORED = "RESTORED", _("恢复全强度")
         REKEYED = "REKEYED", _("已换密钥")
         REFUSED = "REFUSED", _("被拒或中断")
@@ -114,10 +114,10 @@ class LinkEvent(GuardedModel):
 
     link = models.ForeignKey(Link, models.CASCADE, related_name="events", verbose_name=_("链路"))
     at = models.DateTimeField(_("时间"))
-    kind = models.CharField(_("事件"), max_length=10, choices=Kind.choices)
+    kind = models.CharField(_("链路事件"), max_length=10, choices=Kind.choices)
     strength = models.CharField(_("强度"), max_length=16, blank=True)
     reason = models.CharField(_("原因"), max_length=200, blank=True)
-    session = models.CharField(_("会话"), max_length=16, blank=True)
+    session = models.CharField(_("链路会话"), max_length=16, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("链路事件")
@@ -133,7 +133,7 @@ class KeyUse(GuardedModel):
 
     link = models.ForeignKey(Link, models.CASCADE, related_name="uses", verbose_name=_("链路"))
     key_id = models.UUIDField(_("密钥编号"))
-    session = models.CharField(_("会话"), max_length=16)
+    session = models.CharField(_("链路会话"), max_length=16)
     at = models.DateTimeField(_("时间"))
 
     class Meta:
@@ -182,7 +182,7 @@ class SealedDocument(GuardedModel):
     """加密文档: an envelope (``core.linkkey.storage``); the database holds no plaintext."""
 
     number = models.SlugField(_("文号"), max_length=60, unique=True)
-    title = models.CharField(_("标题"), max_length=200)
+    title = models.CharField(_("文档标题"), max_length=200)
     department = models.ForeignKey("people.Department", models.PROTECT, related_name="+")
     envelope = models.BinaryField()
     master = models.CharField(_("主密钥"), max_length=40)
