@@ -14,8 +14,8 @@ interface Sync { at: number; offset: number }
 export type Standing = "new" | "bound" | "stopped" | "other";
 export type Net = "online" | "offline" | "out";
 
-const AGAIN = 6 * 3600;
-const LIVES = 7 * 86_400;
+const AGAIN = 6 * 3600; // seconds after which credentials are fetched anew though they live on: switched scenes, new rights
+const LISTS_AGAIN = 600;
 
 export class Wallet {
   standing: Standing = "new";
@@ -30,6 +30,7 @@ export class Wallet {
   private device: Device | undefined;
   private held: Held[] = [];
   private sync: Sync | undefined;
+  private listsAt = 0;
 
   private constructor(shelf: Shelf, clock: CityClock, paths: { enrol: string; batch: string; bundle: string }) {
     this.shelf = shelf;
@@ -98,14 +99,15 @@ export class Wallet {
     if (pending) return pending;
     const made = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]) as CryptoKeyPair;
     await this.shelf.put("pending", made);
+    await navigator.storage?.persist?.().catch(() => false); // a browser short of space should clear something else
     return made;
   }
 
-  /** Whether a new batch is wanted: half of the life gone, or long since the last. */
+  /** Whether a new batch is wanted: half of a life gone, or long since the last. */
   get due(): boolean {
-    const now = this.clock.now();
+    const now = this.clock.now(), since = this.syncedAt;
     const least = Math.min(...this.held.map((one) => one.expires));
-    return now - this.syncedAt > AGAIN || least - now < LIVES / 2;
+    return now - since > AGAIN || now - since > least - now;
   }
 
   async renew(): Promise<void> {
@@ -126,10 +128,11 @@ export class Wallet {
 
   /** Signed out the city says nothing about this phone, but its lists are everybody's: is one of mine on them? */
   private async askLists(): Promise<void> {
+    if (this.clock.now() - this.listsAt < LISTS_AGAIN) return;
     try {
       const { status } = await this.server.get<{ status: PackedStatus }>(this.paths.bundle);
       const lists = await StatusLists.open(status);
-      const now = this.clock.now();
+      const now = this.listsAt = this.clock.now();
       const live = this.held.filter((one) => one.expires > now);
       const left = live.filter((one) => !lists.stopped(readCredential(fromBase64url(one.token)).facts.statusIndex));
       if (left.length === live.length) return;

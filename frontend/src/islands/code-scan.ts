@@ -81,7 +81,7 @@ class ScanPage {
       el("div", { class: "buttons" }, el("button", { class: "btn" }, this.say.check), this.cameraButton));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const text = this.box.value.replace(/[\r\n\t]+/g, ""); // a space may be the last letter of a code
+      const text = typed(this.box.value);
       this.box.value = "";
       this.box.focus();
       if (text.trim()) void this.check(text);
@@ -111,7 +111,7 @@ class ScanPage {
     if (desk.blocked === "old list") found.push(notice(say.oldList, "bad"));
     if (desk.net === "offline") found.push(notice(say.offlineDesk, "info"));
     if (desk.net === "out") {
-      const back = `${this.config.login ?? "/login/"}?next=${encodeURIComponent(window.location.pathname)}`;
+      const back = `${this.config.login ?? "/accounts/login/"}?next=${encodeURIComponent(window.location.pathname)}`;
       found.push(notice(`${say.signedOutDesk} `, "warn", el("a", { href: back }, say.signIn)));
     }
     if (desk.aside.count) {
@@ -184,6 +184,12 @@ class ScanPage {
     this.video.hidden = !this.camera.on;
     this.cameraButton.textContent = this.camera.on ? this.say.cameraOff : this.say.camera;
   }
+}
+
+/** What a hand scanner meant to type: through a Chinese input method or with Caps Lock on, letters come out changed. */
+export function typed(text: string): string {
+  const plain = text.replace(/[\r\n\t]+/g, "").replace(/。/g, ".").replace(/、/g, "/").normalize("NFKC").replace(/¥/g, "$");
+  return /^qc1:/.test(plain) ? plain.toUpperCase() : plain; // never trimmed: a space may be the last letter of a code
 }
 
 /** A word in both languages, the reader's first. */

@@ -12,7 +12,8 @@ interface Config {
 }
 const RENEWED = 10; // seconds; three within a step of the format
 const LAST = "quancheng.code.scene";
-const RETRY = 60_000;
+const RETRY = 60_000; // milliseconds between tries without a network
+const LATER = 600_000; // … while somebody has to sign in first
 
 class CodePage {
   private stage: HTMLElement;
@@ -23,6 +24,7 @@ class CodePage {
   private scene: string;
   private drawn = "";
   private busy = false;
+  private next = 0;
   private lock: WakeLockSentinel | null = null;
   private live = el("div", { class: "code__said stack", "aria-live": "polite" });
   private card = el("div", { class: "code__card" });
@@ -44,7 +46,7 @@ class CodePage {
 
   async start(): Promise<void> {
     this.full.addEventListener("close", () => this.leaveFull());
-    window.addEventListener("online", () => void this.meet());
+    window.addEventListener("online", () => void this.meet(true));
     window.addEventListener("offline", () => { this.wallet.net = "offline"; void this.draw(); });
     document.addEventListener("visibilitychange", () => { if (!document.hidden) { void this.tick(); void this.meet(); } });
     window.setInterval(() => void this.tick(), 1000);
@@ -57,7 +59,8 @@ class CodePage {
   private async meet(asked = false): Promise<void> {
     const { standing } = this.wallet;
     if (this.busy || document.hidden || (standing !== "bound" && standing !== "other")) return;
-    if (!asked && !this.wallet.due && this.wallet.net === "online") return;
+    if (!asked && (this.wallet.net === "online" ? !this.wallet.due : Date.now() < this.next)) return;
+    this.next = Date.now() + (this.wallet.net === "out" || standing === "other" ? LATER : RETRY);
     this.busy = true;
     await this.wallet.renew();
     this.busy = false;
@@ -107,7 +110,7 @@ class CodePage {
   private messages(): HTMLElement[] {
     const { standing, net, said } = this.wallet;
     const found: HTMLElement[] = [];
-    const signIn = el("a", { href: `${this.config.login ?? "/login/"}?next=${encodeURIComponent(window.location.pathname)}` }, this.say.signIn);
+    const signIn = el("a", { href: `${this.config.login ?? "/accounts/login/"}?next=${encodeURIComponent(window.location.pathname)}` }, this.say.signIn);
     if (said) found.push(notice(this.say.refused + said, "bad"));
     if (standing === "stopped") found.push(notice(this.say.stopped, "bad"));
     if (standing === "other") found.push(notice(this.say.other, "warn"));

@@ -140,6 +140,19 @@ def test_signed_out_a_stopped_phone_learns_it_from_the_lists(window: Window) -> 
     expect(page.get_by_text("已停用（已挂失")).to_be_visible()
 
 
+def test_signed_out_the_code_goes_on_and_says_where_to_sign_in(window: Window) -> None:
+    page = bound(window)
+    session = [one for one in page.context.cookies() if one["name"] != "qc_session"]
+    page.context.clear_cookies()
+    page.context.add_cookies(session)  # type: ignore[arg-type]
+    page.get_by_role("button", name="现在续期").click()
+    expect(page.get_by_text("登录已过期。现有凭证到期前照常可用")).to_be_visible()
+    assert taken(read_code(page), "bus") == "ok"
+    link = page.get_by_role("link", name="去登录").get_attribute("href")
+    assert page.request.get(str(link)).status == 200
+    clean(page)
+
+
 def test_the_key_cannot_leave_the_browser(window: Window) -> None:
     page = bound(window)
     tried = page.evaluate(

@@ -83,6 +83,15 @@ def test_a_clerk_checks_codes_and_learns_only_what_the_counter_needs(
     assert scan(page, "https://example.invalid/") == "malformed"
 
 
+def test_a_hand_scanner_types_through_a_chinese_input_method(
+    window: Window, counter: Verifier, phone_of: Any
+) -> None:
+    page, phone = opened(window), phone_of()
+    changed = str.maketrans({":": "：", ".": "。", "/": "、", "$": "￥", "%": "％", "*": "＊", "+": "＋"})
+    assert scan(page, phone.show("counter").translate(changed)) == "ok"
+    assert scan(page, phone.show("counter").lower()) == "ok"
+
+
 def test_cut_off_it_goes_on_and_uploads_once_the_network_is_back(
     window: Window, counter: Verifier, phone_of: Any
 ) -> None:
