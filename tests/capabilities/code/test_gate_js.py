@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -221,3 +222,48 @@ def test_a_lost_answer_and_a_restart_do_not_make_a_second_upload(
     assert len(set(handler.keys)) == 1
     assert Upload.objects.get().count == 1
     assert (clock.now() - Upload.objects.get().received_at).total_seconds() < 60
+
+
+class Saves(BaseHTTPRequestHandler):
+    """A cache between gate and city, as proxies are: lists that did not change are not sent again."""
+
+    city = ""
+    answers: list[int]
+
+    def do_GET(self) -> None:
+        with urlopen(self.city + self.path) as answer:
+            content, tag = answer.read(), answer.headers["ETag"]
+        known = self.headers["If-None-Match"] == tag
+        self.answers.append(304 if known else 200)
+        self.send_response(self.answers[-1])
+        self.send_header("ETag", tag)
+        self.send_header("Content-Length", "0" if known else str(len(content)))
+        self.end_headers()
+        if not known:
+            self.wfile.write(content)
+
+    def log_message(self, *args: Any) -> None:
+        """Quiet."""
+
+
+def test_lists_that_did_not_change_are_current_again_without_being_sent(
+    start: Start, phone_of: Any, live_server: Any, tmp_path: Path
+) -> None:
+    handler = type("Cache", (Saves,), {"city": live_server.url, "answers": []})
+    way = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=way.serve_forever, daemon=True).start()
+    gate, phone = start(f"http://127.0.0.1:{way.server_port}"), phone_of()
+    gate.hear()
+    kept = tmp_path / "disk-metro" / "bundle.json"
+    first = json.loads(kept.read_text("utf-8"))
+    time.sleep(1.1)
+    assert gate.ask("tend")["online"]
+    assert handler.answers == [200, 304]
+    second = json.loads(kept.read_text("utf-8"))
+    assert second["time"] > first["time"]
+    assert {**second, "time": 0} == {**first, "time": 0}
+    actions.report_lost(Call.system("code"), device=Device.objects.get())
+    gate.ask("tend")
+    assert handler.answers[-1] == 200
+    assert gate.ask(phone.show("metro"))["why"] == "stopped"
+    way.shutdown()
