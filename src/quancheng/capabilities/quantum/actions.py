@@ -212,7 +212,7 @@ def report_line(call: Call, *, code: str, line: LineState) -> Link:
     """量子线路状况: rounds, store, and an alarm when somebody may be listening."""
     row = _reported(call, code)
     booking.add_laps(row, line.laps)
-    row.keys_stored, row.checked_at = line.stored, call.at
+    row.keys_stored, row.checked_at, row.line_simulated = line.stored, call.at, line.simulated
     if line.alarmed != row.alarmed:
         row.alarmed = line.alarmed
         kind = LinkEvent.Kind.ALARM if line.alarmed else LinkEvent.Kind.CALM

@@ -83,6 +83,7 @@ class Link(GuardedModel):
     keys_used = models.PositiveIntegerField(_("已用量子密钥"), default=0)
     keys_stored = models.PositiveIntegerField(_("库存量子密钥"), null=True, blank=True)
     alarmed = models.BooleanField(_("误码告警"), default=False)
+    line_simulated = models.BooleanField(_("量子线路为模拟"), default=False)
     checked_at = models.DateTimeField(_("最近检查"), null=True, blank=True)
     simulated = models.BooleanField(_("模拟"), default=False)
 
