@@ -194,6 +194,7 @@ class CodePage {
     const place = this.card.querySelector(".code__show");
     if (place) place.replaceChildren(plain);
     else this.frame(plain);
+    this.card.querySelector(".code__show")!.setAttribute("aria-label", `${label} ${this.say.full}`); // what is in a button has no words of its own
     this.card.querySelector(".code__scene")!.replaceChildren(this.name);
     this.full.querySelector(".code-full__code")?.replaceChildren(large);
     this.full.querySelector(".code-full__scene")?.replaceChildren(this.name);
@@ -201,7 +202,7 @@ class CodePage {
   }
 
   private frame(code: SVGSVGElement): void {
-    const show = el("button", { type: "button", class: "code__show", "aria-label": this.say.full }, code);
+    const show = el("button", { type: "button", class: "code__show" }, code);
     show.addEventListener("click", () => void this.enterFull());
     this.card.replaceChildren(
       el("p", { class: "code__scene" }), show,

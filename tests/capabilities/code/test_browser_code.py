@@ -213,6 +213,11 @@ def test_in_english_and_for_elders(window: Window, tmp_path: Path) -> None:
     ).to_be_visible()
     assert not re.search("[一-鿿]", page.locator(".code").inner_text())
     clean(page)
+    page.context.add_cookies([{"name": "qc_theme", "value": "dark", "url": page.url}])
+    page.goto("/code/")
+    expect(page.locator(".code__show svg")).to_be_visible()
+    clean(page)
+    assert taken(read_code(page), "library") == "ok"
     page.context.add_cookies([{"name": "qc_elder", "value": "1", "url": page.url}])
     page.goto("/code/")
     expect(page.locator(".code__show svg")).to_be_visible()

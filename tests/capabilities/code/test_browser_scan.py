@@ -79,7 +79,13 @@ def test_a_clerk_checks_codes_and_learns_only_what_the_counter_needs(
     assert "This code is not for this place." in page.locator(".scan__verdict").inner_text()
     page.screenshot(path=str(tmp_path / "bad.png"), full_page=True)
     clean(page)
+    page.context.add_cookies([{"name": "qc_theme", "value": "dark", "url": page.url}])
+    page.goto("/work/code/scan/")
+    expect(page.locator(".scan")).to_have_attribute("data-blocked", "")
+    assert scan(page, phone.show("counter")) == "ok"
+    clean(page)
     assert scan(page, phone.show("counter", at=int(clock.now().timestamp()) - 300)) == "stale"
+    clean(page)
     assert scan(page, "https://example.invalid/") == "malformed"
 
 
