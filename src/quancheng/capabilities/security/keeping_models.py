@@ -28,6 +28,8 @@ class KeyCeremony(GuardedModel):
     """Hexadecimal SHA-256 of share 1, 2 …: name a wrong share, tell nothing of it."""
     check_value = models.CharField(max_length=64)
     """SHA-256 over a mark and the key: a quorum has found the right one."""
+    backup_public = models.CharField(max_length=64, default="", blank=True)
+    """X25519 public key of the ceremony (hex): backups can be locked to it, a quorum opens them."""
     wrapped = models.JSONField(default=dict)
     """Key id → the private part sealed by the ceremony's key (hex); moved into the keys when done."""
     started_name = models.CharField(_("发起人"), max_length=80)

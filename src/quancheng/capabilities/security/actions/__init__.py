@@ -16,6 +16,7 @@ from quancheng.capabilities.security.actions.keys import (
     retire_due,
     rotate,
 )
+from quancheng.capabilities.security.actions.records import record_backup, record_drill
 from quancheng.capabilities.security.actions.services import (
     add_client,
     make_electronic_seal,
@@ -41,6 +42,8 @@ __all__ = [
     "make_list",
     "new_secret",
     "publish_purpose",
+    "record_backup",
+    "record_drill",
     "retire_due",
     "revoke_certificate",
     "rotate",
