@@ -80,7 +80,10 @@ class CodePage {
   // -- what is on the page -----------------------------------------------------------------------
   private async draw(): Promise<void> {
     const { standing } = this.wallet;
-    if (!this.stage.contains(this.live)) this.stage.replaceChildren(this.live, this.card, this.picker(), this.foot, this.full);
+    if (!this.stage.contains(this.live)) {
+      this.stage.replaceChildren(this.live, this.card, this.picker(), this.foot);
+      this.stage.after(this.full);
+    }
     this.stage.dataset["standing"] = standing;
     this.stage.dataset["net"] = this.wallet.net;
     this.tell();

@@ -11,7 +11,7 @@ from typing import Any
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
-from tests.capabilities.services.browser import MARKS, Window, clean, window
+from tests.capabilities.services.browser import MARKS, PHONE, Window, clean, window
 
 from quancheng.capabilities.code import actions, queries
 from quancheng.capabilities.code.issuers import trusted
@@ -106,6 +106,9 @@ def test_one_tap_fills_the_screen(window: Window, tmp_path: Path) -> None:
     expect(dialog).to_be_visible()
     expect(dialog.locator(".code-full__code svg")).to_be_visible()
     page.screenshot(path=str(tmp_path / "full.png"))
+    box = dialog.bounding_box()
+    assert box is not None
+    assert (box["x"], box["y"], box["width"]) == (0, 0, PHONE[0])
     assert taken(read_code(page, ".code-full__code"), "bus") == "ok"
     clean(page)
     dialog.get_by_role("button", name="关闭").click()
@@ -228,3 +231,7 @@ def test_in_english_and_for_elders(window: Window, tmp_path: Path) -> None:
         ".filter(one => one.offsetHeight && one.offsetHeight < 60).map(one => one.textContent)"
     )
     assert small == []
+    wide = page.evaluate(
+        "[...document.querySelectorAll('.code__choice')].filter(one => one.scrollWidth > one.clientWidth).length"
+    )
+    assert wide == 0
