@@ -49,7 +49,6 @@ from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound
 from quancheng.kernel.models import writing
 
-SYSTEM = Call.system("security")
 SHA256, SM3 = "2.16.840.1.101.3.4.2.1", "1.2.156.10197.1.401"
 PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(64)).decode()
 Officer = Callable[..., Actor]
@@ -131,7 +130,7 @@ def test_what_is_refused_is_said_at_its_field(officer: Officer) -> None:
         actions.issue_certificate(Call(officer("外", "protect.auditor")), **good)
     with pytest.raises(NotFound):
         actions.revoke_certificate(call, serial="ff", reason="superseded")
-    actions.ensure_authority(SYSTEM, family="es256")
+    actions.ensure_authority(Call.system("security"), family="es256")
     with pytest.raises(Conflict):
         actions.revoke_certificate(
             call, serial=Certificate.objects.get(slug="issuing-es256").serial, reason="superseded"
@@ -139,7 +138,7 @@ def test_what_is_refused_is_said_at_its_field(officer: Officer) -> None:
 
 
 def test_lists_are_signed_anew_before_they_end(city: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    actions.ensure_authority(SYSTEM, family="sm2")
+    actions.ensure_authority(Call.system("security"), family="sm2")
     assert tasks.lists(None) == {"made": []}  # type: ignore[arg-type]
     later = clock.now() + timedelta(hours=30)
     with clock_at(monkeypatch, later):
@@ -204,7 +203,7 @@ def test_quota_of_stamps_is_kept_and_said(officer: Officer) -> None:
 
 def test_old_stamps_hold_after_the_key_was_rotated(city: None) -> None:
     first = token_of(ask(StampRequest(SHA256, bytes(32), certificates=True)).content)
-    actions.rotate(SYSTEM, purpose="tsa.es256")
+    actions.rotate(Call.system("security"), purpose="tsa.es256")
     second = token_of(ask(StampRequest(SHA256, bytes(32), certificates=True)).content)
     one, two = (queries.verify_stamp(token) for token in (first, second))
     assert one.signer.public != two.signer.public
@@ -351,7 +350,9 @@ def test_a_seal_is_its_departments_and_can_be_stopped(caller: Callable[..., Any]
     actions.stop_seal(Call(officer()), number=own.number)
     assert caller("/seal", body | {"number": own.number}).status_code == 403
     with pytest.raises(Conflict):
-        actions.seal_document(SYSTEM, number=own.number, digest="00" * 32, place="/a", caller="trust")
+        actions.seal_document(
+            Call.system("security"), number=own.number, digest="00" * 32, place="/a", caller="trust"
+        )
     assert ElectronicSeal.objects.filter(stopped_at=None).count() == 1
 
 

@@ -24,11 +24,23 @@ from quancheng.core.pki import (
     self_signed,
 )
 from quancheng.core.text import Text
+from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import InvalidInput, Unavailable
 
-__all__ = ["FAMILIES", "POLICY", "by_rule", "family_of", "issuer_of", "newest", "refused", "serial", "trust"]
+__all__ = [
+    "FAMILIES",
+    "POLICY",
+    "by_rule",
+    "by_slug",
+    "family_of",
+    "issuer_of",
+    "newest",
+    "refused",
+    "serial",
+    "trust",
+]
 
 FAMILIES = {"es256": Algorithm.ES256, "sm2": Algorithm.SM2}
 """Two authorities side by side: for everybody's software, and national algorithms throughout."""
@@ -63,11 +75,22 @@ def serial() -> int:
     return secrets.randbits(62) | 1 << 62
 
 
-def newest(slug: str, at: datetime) -> Certificate | None:
-    """The authority of a name: its newest certificate that holds now and whose key is active."""
+def by_slug(slug: str) -> Certificate | None:
+    """The authority of a name, also one that issues no more."""
+    found: Certificate | None = Certificate.objects.filter(slug=slug).select_related("key").first()
+    return found
+
+
+def newest(purpose: Purpose, family: str, at: datetime) -> Certificate | None:
+    """The root or issuing authority of a family that works now: its key is active. Raises nothing."""
     found: Certificate | None = (
         Certificate.objects.filter(
-            slug=slug, revoked_at=None, not_before__lte=at, not_after__gt=at, key__state=Key.State.ACTIVE
+            purpose=purpose,
+            key__purpose=f"ca.{purpose}-{family}",
+            key__state=Key.State.ACTIVE,
+            revoked_at=None,
+            not_before__lte=at,
+            not_after__gt=at,
         )
         .select_related("key")
         .order_by("-not_before", "-pk")
@@ -76,25 +99,32 @@ def newest(slug: str, at: datetime) -> Certificate | None:
     return found
 
 
-def issuer_of(slug: str, at: datetime) -> tuple[Issuer, Certificate]:
-    """The authority ready to sign. Raises Unavailable: none, or its key needs a quorum of custodians."""
-    row = newest(slug, at)
+def working() -> list[Certificate]:
+    """Issuing authorities whose key can still sign lists: the present ones and those before them."""
+    rows = Certificate.objects.filter(purpose=Purpose.ISSUING, revoked_at=None, not_after__gt=clock.now())
+    return list(rows.exclude(key__state=Key.State.DESTROYED).select_related("key").order_by("pk"))
+
+
+def issuer_of(family: str, at: datetime) -> tuple[Issuer, Certificate]:
+    """The issuing authority of a family, ready to sign. Raises Unavailable: there is none."""
+    row = newest(Purpose.ISSUING, family, at)
     if row is None:
-        raise Unavailable(Text(f"没有可用的证书机构{slug}。", f"There is no authority {slug} to sign."))
+        raise Unavailable(Text(f"没有可用的证书机构{family}。", f"There is no authority {family} to issue."))
     return Issuer(keeping.open_key(row.key), row.x509), row
 
 
-def order_for(purpose: Purpose, public: PublicKey, subject: str, at: datetime, **more: Any) -> Order:
-    """What to certify from now on, for the dated life of the purpose, with the addresses of the family."""
-    family = family_of(public.algorithm)
-    above = "root" if purpose in (Purpose.ROOT, Purpose.ISSUING) else "issuing"
-    base = f"{settings.PUBLIC_URL}/pki"
+def order_for(
+    purpose: Purpose, public: PublicKey, subject: str, at: datetime, above: Certificate | None, **more: Any
+) -> Order:
+    """What to certify from now on, for the dated life of the purpose, with the addresses of its issuer."""
+    family_of(public.algorithm)
     ends = at + terms.life_of(purpose)
-    limit: datetime | None = more.pop("not_after", None)
-    own = {} if purpose is Purpose.ROOT else {
-        "crl_url": f"{base}/crl/{above}-{family}.crl", "issuer_url": f"{base}/{above}-{family}.crt",
-    }  # fmt: skip
-    return Order(purpose, public, serial(), subject, at, min(ends, limit) if limit else ends, **own, **more)
+    addresses = {}
+    if above is not None:
+        ends = min(ends, above.not_after)
+        base = f"{settings.PUBLIC_URL}/pki"
+        addresses = {"crl_url": f"{base}/crl/{above.slug}.crl", "issuer_url": f"{base}/{above.slug}.crt"}
+    return Order(purpose, public, serial(), subject, at, ends, **addresses, **more)
 
 
 def certify(order: Order, issuer: Issuer | None, key: Any = None) -> X509:

@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from quancheng.capabilities.security import actions, authority, terms
-from quancheng.capabilities.security.models import Certificate
-from quancheng.core.pki import Purpose
 from quancheng.kernel import clock, jobs
 from quancheng.kernel.actions import Call
 
@@ -26,12 +24,9 @@ def lists(handle: jobs.JobHandle) -> dict[str, Any]:
     now = clock.now()
     half = timedelta(hours=terms.amount("security.list_hours")) / 2
     made = []
-    for slug in (f"issuing-{family}" for family in authority.FAMILIES):
-        row: Certificate | None = authority.newest(slug, now)
-        if row is None or row.purpose != Purpose.ISSUING:
-            continue
+    for row in authority.working():
         latest = authority.latest_list(row)
         if latest is None or latest.next_update - now < half:
-            actions.make_list(Call.system("security"), slug=slug)
-            made.append(slug)
+            actions.make_list(Call.system("security"), slug=row.slug)
+            made.append(row.slug)
     return {"made": made}

@@ -1,5 +1,12 @@
 """The writers of the security services; other modules may use all of them."""
 
+from quancheng.capabilities.security.actions.ceremonies import (
+    cancel_ceremony,
+    give_share,
+    open_gathering,
+    start_ceremony,
+    take_share,
+)
 from quancheng.capabilities.security.actions.certificates import (
     certify_key,
     ensure_authority,
@@ -32,15 +39,18 @@ from quancheng.capabilities.security.actions.services import (
 __all__ = [
     "add_client",
     "ask_change",
+    "cancel_ceremony",
     "certify_key",
     "decide_change",
     "draw_uses",
     "ensure_authority",
     "ensure_key",
+    "give_share",
     "issue_certificate",
     "make_electronic_seal",
     "make_list",
     "new_secret",
+    "open_gathering",
     "publish_purpose",
     "record_backup",
     "record_drill",
@@ -51,6 +61,8 @@ __all__ = [
     "set_quota",
     "sign",
     "stamp",
+    "start_ceremony",
     "stop_client",
     "stop_seal",
+    "take_share",
 ]

@@ -24,7 +24,15 @@ from quancheng.kernel import access, audit, events
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput, NotFound
 
-__all__ = ["certify_key", "ensure_authority", "issue_certificate", "make_list", "revoke_certificate"]
+__all__ = [
+    "certify_key",
+    "ensure_authority",
+    "issue_certificate",
+    "issuing_under",
+    "make_list",
+    "revoke_certificate",
+    "sign_list",
+]
 
 OWN_PROFILES = (Purpose.DEPARTMENT, Purpose.DEVICE, Purpose.SEAL, Purpose.STAMPING)
 """What may be issued to others."""
@@ -36,36 +44,46 @@ def ensure_authority(call: Call, *, family: str) -> Certificate:
     access.require(call.actor, "renew", Certificate)
     if family not in authority.FAMILIES:
         raise NotFound(Text(f"没有证书机构{family}。", f"There is no authority {family}."))
-    found = authority.newest(f"issuing-{family}", call.at)
+    found = authority.newest(Purpose.ISSUING, family, call.at)
     if found is not None:
         return found
-    root = authority.newest(f"root-{family}", call.at) or _root(call, family)
+    root = authority.newest(Purpose.ROOT, family, call.at) or _root(call, family)
     return issuing_under(call, Issuer(keeping.open_key(root.key), root.x509), root, family)
 
 
 def _root(call: Call, family: str) -> Certificate:
     key = ensure_key(call, purpose=f"ca.root-{family}")
+    slug = _slug("root", family)
     order = authority.order_for(
-        Purpose.ROOT, key.public, f"{authority.CITY}根证书机构 {family.upper()}", call.at,
-        organisation=authority.OPERATOR,
-    )  # fmt: skip
+        Purpose.ROOT, key.public, _title("根证书机构", slug), call.at, None, organisation=authority.OPERATOR
+    )
     made = authority.certify(order, None, keeping.open_key(key))
-    row = _kept(call, made, Purpose.ROOT, None, key=key, slug=f"root-{family}")
-    _sign_list(call, row, Issuer(keeping.open_key(key), made))
+    row = _kept(call, made, Purpose.ROOT, None, key=key, slug=slug)
+    sign_list(call, row, Issuer(keeping.open_key(key), made))
     return row
 
 
 def issuing_under(call: Call, issuer: Issuer, root: Certificate, family: str) -> Certificate:
-    """A new issuing authority under an opened root; inside an action."""
+    """A new issuing authority under an opened root, over the active key of its purpose; inside an action."""
     key = ensure_key(call, purpose=f"ca.issuing-{family}")
+    slug = _slug("issuing", family)
     order = authority.order_for(
-        Purpose.ISSUING, key.public, f"{authority.CITY}签发机构 {family.upper()}", call.at,
-        organisation=authority.OPERATOR, not_after=root.not_after,
-    )  # fmt: skip
+        Purpose.ISSUING, key.public, _title("签发机构", slug), call.at, root, organisation=authority.OPERATOR
+    )
     made = authority.certify(order, issuer)
-    row = _kept(call, made, Purpose.ISSUING, root, key=key, slug=f"issuing-{family}")
-    _sign_list(call, row, Issuer(keeping.open_key(key), made))
+    row = _kept(call, made, Purpose.ISSUING, root, key=key, slug=slug)
+    sign_list(call, row, Issuer(keeping.open_key(key), made))
     return row
+
+
+def _slug(kind: str, family: str) -> str:
+    """issuing-es256, then issuing-es256-2 …: each generation has its own name, address and list."""
+    before = Certificate.objects.filter(slug__startswith=f"{kind}-{family}").count()
+    return f"{kind}-{family}" + (f"-{before + 1}" if before else "")
+
+
+def _title(word: str, slug: str) -> str:
+    return f"{authority.CITY}{word} {slug.partition('-')[2].upper()}"
 
 
 @action("security.certificate.certify_key")
@@ -132,7 +150,7 @@ def revoke_certificate(call: Call, *, serial: str, reason: str) -> Certificate:
         )
     row.revoked_at, row.revoked_reason = call.at, reason
     row.save(update_fields=["revoked_at", "revoked_reason"])
-    _sign_list(call, row.issuer, Issuer(keeping.open_key(row.issuer.key), row.issuer.x509))
+    sign_list(call, row.issuer, Issuer(keeping.open_key(row.issuer.key), row.issuer.x509))
     audit.note(serial=serial, subject=row.subject, reason=reason)
     events.emit("security.certificate.revoked", f"certificate:{serial}", {"reason": reason})
     return row  # type: ignore[no-any-return]
@@ -140,10 +158,12 @@ def revoke_certificate(call: Call, *, serial: str, reason: str) -> Certificate:
 
 @action("security.list.make")
 def make_list(call: Call, *, slug: str) -> RevocationListRow:
-    """签发吊销列表 of an issuing authority. Raises Unavailable."""
+    """签发吊销列表 of an issuing authority, also of one that issues no more. Raises NotFound, Unavailable."""
     access.require(call.actor, "sign", RevocationListRow)
-    issuer, row = authority.issuer_of(slug, call.at)
-    return _sign_list(call, row, issuer)
+    row = authority.by_slug(slug)
+    if row is None:
+        raise NotFound
+    return sign_list(call, row, Issuer(keeping.open_key(row.key), row.x509))
 
 
 def _issued(
@@ -162,10 +182,10 @@ def _issued(
         raise InvalidInput(fields={"subject": said})
     family = authority.family_of(public.algorithm)
     ensure_authority(authority.by_rule(call), family=family)
-    issuer, above = authority.issuer_of(f"issuing-{family}", call.at)
+    issuer, above = authority.issuer_of(family, call.at)
     organisation = organ.text.zh[:64] if organ else authority.OPERATOR
     order = authority.order_for(
-        purpose, public, subject, call.at, organisation=organisation, names=names, not_after=above.not_after
+        purpose, public, subject, call.at, above, organisation=organisation, names=names
     )
     made = authority.certify(order, issuer)
     row = _kept(call, made, purpose, above, key=key, department=organ, owner=owner)
@@ -212,7 +232,8 @@ def _kept(
     return row
 
 
-def _sign_list(call: Call, row: Certificate, issuer: Issuer) -> RevocationListRow:
+def sign_list(call: Call, row: Certificate, issuer: Issuer) -> RevocationListRow:
+    """A new list of an authority whose key is open; inside an action."""
     revoked = [
         Revoked(int(one.serial, 16), one.revoked_at, RevocationReason(one.revoked_reason))
         for one in row.issued.exclude(revoked_at=None)

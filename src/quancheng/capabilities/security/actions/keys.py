@@ -150,7 +150,8 @@ def _rotated(call: Call, purpose: str) -> Key:
     kind = _purpose(purpose)
     for old in Key.objects.select_for_update().filter(purpose=purpose, state=Key.State.ACTIVE):
         old.state = Key.State.RETIRING
-        old.verify_until = call.at + terms.days("security.key_verify_days")
+        if not purpose.startswith("ca."):  # an authority signs lists for what it issued until the end
+            old.verify_until = call.at + terms.days("security.key_verify_days")
         old.save(update_fields=["state", "verify_until"])
     return _made(call, kind)
 
