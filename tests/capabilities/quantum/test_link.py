@@ -103,6 +103,27 @@ def test_a_dead_key_manager_on_their_side_alone_is_told_by_both(kmes: Kmes, tmp_
     other.kill()
 
 
+def test_a_dead_peer_burns_no_quantum_keys(kmes: Kmes, tmp_path: Path) -> None:
+    client = kmes.client()
+    kmes.command(intact=False)
+    link = caller(1, client)
+    for _ in range(3):
+        with pytest.raises(LinkDown):
+            link.exchange(GET_DOCUMENTS)
+    assert client.status().stored_key_count == 4
+
+
+def test_a_peer_that_cannot_have_keys_is_asked_ever_more_rarely(kmes: Kmes, tmp_path: Path) -> None:
+    """Each try for full strength burns a key of ours: 1 s, 2 s, 4 s … apart instead of with every request."""
+    other = start_peer(tmp_path, None)
+    told = Told()
+    link = caller(other.first["port"], kmes.client(), told)
+    for _ in range(30):
+        link.exchange(GET_DOCUMENTS)
+    assert len(told) == 2
+    other.kill()
+
+
 def test_an_eavesdropper_means_no_key_and_a_visible_fallback(kmes: Kmes, peer: Process) -> None:
     kmes.command(eve=1.0)
     client = kmes.client()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ from tests.capabilities.quantum.world import (
 from quancheng.capabilities.quantum import actions, gateway, link_client, queries, tasks
 from quancheng.capabilities.quantum.caller import LinkDown
 from quancheng.capabilities.quantum.models import KeyUse, Link, LinkEvent, QkdLap
+from quancheng.core.keys import Algorithm, MemoryKey
 from quancheng.core.linkkey import Strength
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
@@ -190,7 +192,6 @@ def test_a_closed_link_carries_nothing(
 def test_a_quantum_key_is_used_once_on_a_link(
     neighbour: Process, make_link: Make, actor: Callable[..., Actor]
 ) -> None:
-    from dataclasses import replace
     from datetime import UTC, datetime
 
     from quancheng.capabilities.quantum.values import SessionOpened
@@ -348,6 +349,13 @@ def test_the_gateway_answers_registered_links_and_books_them(
         assert link.exchange(b"GET /witness/ HTTP/1.1\r\n\r\n").response.startswith(b"HTTP/1.1 502")
         row = wait(lambda: Link.objects.filter(state=Link.State.FALLBACK).first())
         assert row.away == "NO_LINE"
+        false = caller(server.port, None)  # somebody else calls in the peer's name
+        false._me = replace(_as_peer(), key=MemoryKey.generate(Algorithm.ES256))
+        for _ in range(3):
+            with pytest.raises(LinkDown):
+                false.exchange(GET_DOCUMENTS)
+        wait(lambda: LinkEvent.objects.filter(kind="REFUSED", reason="SIGNATURE").count() == 1)
+        assert Link.objects.get().state == Link.State.FALLBACK  # a stranger changes nothing
     finally:
         link.drop()
         server.stop()

@@ -6,6 +6,7 @@ decapsulation, implicit rejection), ``KDF/rfc-5869-HKDF-SHA256.txt``, ``asymmetr
 
 from __future__ import annotations
 
+import hmac
 from itertools import islice
 
 import pytest
@@ -100,6 +101,53 @@ def test_inputs_cannot_be_shifted_into_each_other() -> None:
         Parts(A, B, bytes(32)), TRANSCRIPT, Suite.AES_256_GCM
     )
     assert Parts(A, B).joined() != Parts(B, A).joined()
+
+
+FROZEN = {
+    (Suite.AES_256_GCM, True): (
+        "081fb647761cb4a0c345a732b6282a8dc8d07ac5c1cb9e4063e7e74db6341ec2",
+        "f772a329195ef68a",
+    ),
+    (Suite.AES_256_GCM, False): (
+        "e30d2c05ff07a881e79ae01cf7c55cee4513d61b3e410d0d281e353b48efee95",
+        "40ec058baa882527",
+    ),
+    (Suite.SM4_GCM, True): (
+        "532ce2331fca7b60e9c9fdcd3ae6886c8a9767241388ea60ed65a9369ef0b414",
+        "38bf45294c488d44",
+    ),
+    (Suite.SM4_GCM, False): (
+        "599303c34894bd539656771522efbedcbccd0c0cf615be208c370e14a13c2c0c",
+        "2c533840619189b5",
+    ),
+}
+"""Exporter and session name for these inputs: nodes of different versions must go on understanding each other."""
+
+
+@pytest.mark.parametrize(("suite", "quantum"), list(FROZEN))
+def test_the_schedule_is_frozen(suite: Suite, quantum: bool) -> None:
+    keys = derive(Parts(A, B, C if quantum else None), TRANSCRIPT, suite)
+    assert (keys.exporter.hex(), keys.session.hex()) == FROZEN[suite, quantum]
+
+
+def test_the_schedule_is_what_its_words_say() -> None:
+    """Built again by hand from RFC 5869 and the module's description."""
+
+    def piece(name: bytes, value: bytes) -> bytes:
+        return bytes([len(name)]) + name + b"\1" + len(value).to_bytes(2, "big") + value
+
+    joined = piece(b"X25519", A) + piece(b"ML-KEM-768", B) + piece(b"QKD", C)
+    info = b"quancheng link v1|AES-256-GCM-SHA256|FULL"
+    prk = hmac.digest(TRANSCRIPT, joined, "sha256")
+    stream, block = b"", b""
+    for number in range(1, 8):
+        block = hmac.digest(prk, block + info + bytes([number]), "sha256")
+        stream += block
+    keys = derive(Parts(A, B, C), TRANSCRIPT, Suite.AES_256_GCM)
+    assert keys.initiator_key == stream[:32]
+    assert keys.responder_key == stream[32:64]
+    assert keys.initiator_iv + keys.responder_iv == stream[64:88]
+    assert keys.exporter == stream[152:184]
 
 
 def test_transcript_suite_and_strength_are_bound() -> None:

@@ -101,6 +101,15 @@ def test_errors_that_correction_leaves_are_found_and_nothing_is_used() -> None:
     assert done.alice == done.bob == b""
 
 
+def test_the_length_of_the_key_pays_for_every_parity_and_hash_bit_told() -> None:
+    done = run_round(QUIET, 600_000, rng())
+    limit = (done.sifted - done.sampled) * binary_entropy(done.qber)
+    assert done.leaked > limit + 64  # nobody corrects for less than Shannon's limit
+    kept = done.sifted - done.sampled
+    assert done.secret_bits == secret_length(kept, done.sampled, done.qber, done.leaked, 1e-10) // 8 * 8
+    assert 1.0 < done.efficiency < 1.3
+
+
 def test_threshold_and_settings_are_checked() -> None:
     assert run_round(QUIET, 300_000, rng(), Settings(qber_most=0.005)).outcome is Outcome.TOO_NOISY
     for wrong in ({"qber_most": 0.0}, {"qber_most": 0.5}, {"sample": 1.0}, {"epsilon": 0.0}, {"passes": 0}):

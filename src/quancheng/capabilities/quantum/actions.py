@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from quancheng.capabilities.quantum import booking
@@ -26,6 +27,7 @@ __all__ = [
     "rekey_link",
     "report_failure",
     "report_line",
+    "report_refusal",
     "report_session",
     "rotate_storage",
     "store_document",
@@ -204,6 +206,20 @@ def report_failure(call: Call, *, code: str, reason: str, session: str = "") -> 
     row.save()
     booking.note(row, LinkEvent.Kind.REFUSED, call.at, reason=reason, session=session)
     events.emit("quantum.link.refused", code, {"link": code, "reason": reason})
+    return row
+
+
+@action("quantum.session.refuse", idempotent=False)
+def report_refusal(call: Call, *, code: str, reason: str) -> Link:
+    """来话被拒: somebody who called us was refused. Anybody may try, so the link stays as it is.
+
+    The same reason within a minute adds no event.
+    """
+    row = _reported(call, code)
+    since = call.at - timedelta(minutes=1)
+    if not row.events.filter(kind=LinkEvent.Kind.REFUSED, reason=reason, at__gte=since).exists():
+        booking.note(row, LinkEvent.Kind.REFUSED, call.at, reason=reason)
+        events.emit("quantum.link.refused", code, {"link": code, "reason": reason})
     return row
 
 

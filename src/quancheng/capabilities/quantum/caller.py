@@ -80,6 +80,7 @@ class LinkCaller:
         self._line: socket.socket | None = None
         self._session: Session | None = None
         self._since = self._tried = settings.now()
+        self._pause = settings.restore
 
     @property
     def strength(self) -> Strength | None:
@@ -109,8 +110,7 @@ class LinkCaller:
     def rekey(self, reason: str = "ASKED") -> Session:
         """New keys now. Raises LinkDown."""
         with self._lock:
-            qkd, away = self._quantum()
-            return self._shake(qkd, away, reason)
+            return self._shake(reason)
 
     def drop(self) -> None:
         """Forget the keys and close the line."""
@@ -125,25 +125,34 @@ class LinkCaller:
     def _ready(self) -> tuple[Session, socket.socket]:
         session = self._session
         if session is None:
-            qkd, away = self._quantum()
-            session = self._shake(qkd, away, "OPEN")
+            session = self._shake("OPEN")
         elif due := self._settings.policy.due(session, self._since, self._settings.now()):
             session = self.rekey(str(due))
         elif session.strength is not Strength.FULL and self._retry_due():
-            qkd, away = self._quantum()
-            if qkd is not None:
-                session = self._shake(qkd, away, "RESTORE")
+            session = self._restored(session)
         if self._line is None:
             raise LinkDown(self._me.link, "BROKEN", Text("连接已断开", "the line is closed"))
         return session, self._line
 
     def _retry_due(self) -> bool:
-        now = self._settings.now()
-        return self._kme is not None and now - self._tried >= self._settings.restore
+        return self._kme is not None and self._settings.now() - self._tried >= self._pause
+
+    def _restored(self, session: Session) -> Session:
+        """Full strength, if our key manager has a key; the session as it is, if not.
+
+        When the *peer* cannot have the key, each try burns one: the pause doubles until it succeeds.
+        """
+        self._tried = self._settings.now()
+        qkd, away = self._quantum()
+        if qkd is None:
+            return session
+        made = self._shake("RESTORE", (qkd, away))
+        if made.strength is not Strength.FULL:
+            self._pause = min(max(self._pause, timedelta(seconds=1)) * 2, self._settings.policy.age)
+        return made
 
     def _quantum(self) -> tuple[QkdKey | None, str]:
         """A quantum key, or why there is none."""
-        self._tried = self._settings.now()
         if self._kme is None:
             return None, self._away
         try:
@@ -152,15 +161,19 @@ class LinkCaller:
             return None, str(failed.reason)
         return QkdKey(key.key_id, key.key), ""
 
-    def _shake(self, qkd: QkdKey | None, away: str, reason: str) -> Session:
-        """A whole handshake on a new line. The old session is forgotten first: never two at once."""
+    def _shake(self, reason: str, quantum: tuple[QkdKey | None, str] | None = None) -> Session:
+        """A whole handshake on a new line. The old session is forgotten first: never two at once.
+
+        A quantum key is fetched only when the peer is there: a dead peer burns none.
+        """
         self.drop()
+        self._tried = self._settings.now()
         began = time.perf_counter()
         try:
-            initiator = Initiator(self._me, qkd, away)
             line = socket.create_connection(self._address, self._settings.seconds)
             self._line = line
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            initiator = Initiator(self._me, *(quantum or self._quantum()))
             wire.send(line, wire.Frame.HANDSHAKE, initiator.hello)
             last, session = initiator.finish(_handshake(wire.receive(line)))
             wire.send(line, wire.Frame.HANDSHAKE, last)
@@ -169,6 +182,8 @@ class LinkCaller:
             self.drop()
             raise _down(self._me.link, error) from error
         self._session, self._since = session, self._settings.now()
+        if session.strength is Strength.FULL:
+            self._pause = self._settings.restore
         seconds = time.perf_counter() - began
         try:
             self._told(opened(self._me.link, session, self._since, reason, seconds))

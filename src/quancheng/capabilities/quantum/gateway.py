@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "serve"]
 
-OFFERED = "/witness/,/chain/"
+OFFERED = "/chain/"
 """Addresses offered to peers unless ``QUANCHENG_QUANTUM_OFFERED`` says others."""
 
 
@@ -56,7 +56,7 @@ def _tell(what: SessionOpened | SessionRefused) -> None:
     if isinstance(what, SessionOpened):
         actions.report_session(call, opened=what)
     elif what.link:
-        actions.report_failure(call, code=what.link, reason=what.reason)
+        actions.report_refusal(call, code=what.link, reason=what.reason)
 
 
 def main() -> None:

@@ -8,10 +8,9 @@ Sessions live in the process that uses them; rows tell everybody else. Call it o
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,20 +22,22 @@ from quancheng.capabilities.quantum.booking import address_of
 from quancheng.capabilities.quantum.caller import CallerSettings, LinkCaller, LinkDown
 from quancheng.capabilities.quantum.kme_client import KmeAccess, KmeClient, KmeFailed, KmeReason
 from quancheng.capabilities.quantum.models import Link
-from quancheng.capabilities.quantum.values import Exchanged, Lap, LineState, SessionOpened
-from quancheng.core.keys import Algorithm, MemoryKey, SigningKey
+from quancheng.capabilities.quantum.values import Exchanged, HttpAnswer, Lap, LineState, SessionOpened
+from quancheng.core.keys import Algorithm, SigningKey
 from quancheng.core.linkkey import Identity, RekeyPolicy, Strength, Suite
 from quancheng.core.qkd import Outcome, Status
 from quancheng.core.text import Text
-from quancheng.kernel import clock, rulebook, secrets
+from quancheng.kernel import clock, keyring, rulebook
 from quancheng.kernel.actions import Call
-from quancheng.kernel.errors import Conflict, NotFound
+from quancheng.kernel.errors import Conflict, InvalidInput, NotFound
 
 __all__ = [
     "Exchanged",
+    "HttpAnswer",
     "LinkDown",
     "connect",
     "exchange",
+    "http",
     "identity_of",
     "kme_of",
     "line_state",
@@ -60,10 +61,9 @@ def tls_folder() -> Path:
     return Path(settings.HOME) / "quantum" / "tls"
 
 
-def node_key(name: str = "node") -> SigningKey:
-    """The key this node signs handshakes with, ML-DSA-44; made on first use, in a file of its owner only."""
-    secret = secrets.load_or_make_secret(Path(settings.HOME) / "quantum" / f"{name}.key")
-    return MemoryKey.from_private(Algorithm.ML_DSA_44, hashlib.sha256(secret.encode()).digest())
+def node_key() -> SigningKey:
+    """The handle this node signs handshakes with, ML-DSA-44; after a rotation peers must be told the new key."""
+    return keyring.signer("quantum-link", Algorithm.ML_DSA_44)
 
 
 def exchange(link: str, request: bytes) -> Exchanged:
@@ -73,6 +73,28 @@ def exchange(link: str, request: bytes) -> Exchanged:
     policy wants more raises instead. Raises NotFound, Conflict (the link is closed), LinkDown.
     """
     return _over(link, lambda caller: caller.exchange(request))
+
+
+def http(
+    link: str,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+) -> HttpAnswer:
+    """One HTTP request to the peer's service: status, headers, body and what protected them.
+
+    Raises NotFound, Conflict, LinkDown (also when the peer's answer is no HTTP).
+    """
+    names = {"Host": link, "Content-Length": str(len(body)), **(headers or {})}
+    if any("\r" in part or "\n" in part for part in (method, path, *names, *names.values())):
+        raise InvalidInput(Text("请求头不能含换行。", "No line breaks in a request's head."))
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in names.items())]
+    done = exchange(link, "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+    try:
+        return HttpAnswer.read(done)
+    except ValueError as error:
+        raise LinkDown(link, "MESSAGE", Text("对端应答不是 HTTP", "the answer is no HTTP")) from error
 
 
 def connect(link: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from quancheng.capabilities.quantum.kme_client import KmeAccess, KmeClient
-from quancheng.capabilities.quantum.server import LinkServer, Served, answer_text
+from quancheng.capabilities.quantum.server import Handler, HttpForward, LinkServer, Served, answer_text
 from quancheng.capabilities.quantum.values import SessionOpened, SessionRefused
 from quancheng.core.keys import Algorithm, MemoryKey, from_jwk
 from quancheng.core.linkkey import (
@@ -98,7 +98,14 @@ def serve(config: Mapping[str, Any]) -> LinkServer:
     served = Served(identity, client)
     address = ("127.0.0.1", int(config["port"]))
     find = {identity.link: served}.get
-    return LinkServer(address, find, Office(DOCUMENTS), _tell).start()
+    return LinkServer(address, find, _handler(config), _tell).start()
+
+
+def _handler(config: Mapping[str, Any]) -> Handler:
+    """The office; or, with ``upstream``, a service of this machine such as a ledger's node."""
+    if "upstream" in config:
+        return HttpForward("127.0.0.1", int(config["upstream"]), tuple(config["offered"]))
+    return Office(DOCUMENTS)
 
 
 def _tell(what: SessionOpened | SessionRefused) -> None:
@@ -107,7 +114,7 @@ def _tell(what: SessionOpened | SessionRefused) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Members of the file: link, name, algorithm, private (hex), peer, peer_key (JWK), port; suites, weakest, kme."""
+    """Members of the file: link, name, algorithm, private (hex), peer, peer_key (JWK), port; suites, weakest, kme, upstream."""
     config = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     server = serve(config)
     print(json.dumps({"event": "listening", "port": server.port}), flush=True)

@@ -20,7 +20,7 @@ from quancheng.capabilities.quantum.kme_client import KmeClient, KmeFailed, KmeR
 from quancheng.capabilities.quantum.values import SessionOpened, SessionRefused
 from quancheng.core.linkkey import Hello, Identity, LinkFault, LinkReason, QkdKey, Responder, Session
 
-__all__ = ["HttpForward", "LinkServer", "Served", "answer_text"]
+__all__ = ["Handler", "HttpForward", "LinkServer", "Served", "answer_text"]
 
 Handler = Callable[[bytes, Session], bytes]
 _CONNECTIONS = 64

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from quancheng.core.linkkey import Strength, Suite
 
-__all__ = ["Exchanged", "Lap", "LineState", "SessionOpened", "SessionRefused"]
+__all__ = ["Exchanged", "HttpAnswer", "Lap", "LineState", "SessionOpened", "SessionRefused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,30 @@ class Exchanged:
     def fell_back(self) -> bool:
         """Whether the quantum key was away."""
         return self.strength is not Strength.FULL
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An HTTP answer that came over a link."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = field(repr=False)
+    done: Exchanged
+
+    @classmethod
+    def read(cls, done: Exchanged) -> HttpAnswer:
+        """Raises ValueError when it is none."""
+        head, blank, body = done.response.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        version, _, rest = first.partition(" ")
+        status, _, reason = rest.partition(" ")
+        if not blank or not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit()):
+            raise ValueError(first[:80])
+        pairs = (line.partition(":") for line in lines)
+        headers = tuple((name, value.strip()) for name, _colon, value in pairs)
+        return cls(int(status), reason, headers, body, done)
 
 
 @dataclass(frozen=True, slots=True)
