@@ -12,8 +12,10 @@ from tests.capabilities.code.conftest import Phone, read_all
 from quancheng.capabilities.code import actions
 from quancheng.capabilities.code.models import Card, Credential, Device, Scan, Settlement, Upload, Verifier
 from quancheng.capabilities.code.statuses import SIZE, StatusLists, lists_of
+from quancheng.capabilities.people.queries import department
+from quancheng.capabilities.trust.actions import issue_licence, revoke_licence
 from quancheng.core import citycode
-from quancheng.kernel import clock
+from quancheng.kernel import clock, events
 from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import Forbidden, NotFound
 
@@ -197,7 +199,8 @@ def test_nobody_renews_or_stops_anothers_phone(phone_of, signed_in) -> None:
     body = json.dumps({"device": phone.number})
     assert stranger.post("/code/batch/", body, content_type="application/json").status_code == 404
     assert stranger.post(f"/code/phones/{phone.number}/stop/", {"why": "lost"}).status_code == 404
-    assert Client().get("/code/").status_code in (302, 401, 403)
+    assert Client().get("/code/").status_code == 200  # the page holds nobody's name
+    assert Client().get("/code/seen/").status_code in (302, 401, 403)
 
 
 def test_a_card_of_another_is_not_made_without_the_right(actor, user) -> None:
@@ -249,3 +252,23 @@ def test_credentials_hold_no_token_only_its_digest(phone_of) -> None:
     row = Credential.objects.filter(device_id=phone.number).first()
     assert row is not None
     assert row.digest in {citycode.digest(token).hex() for token in phone.tokens.values()}
+
+
+def test_a_revoked_licence_takes_its_right_off_every_phone(phone_of, gates, user) -> None:
+    person = user("citizen-young").person
+    licence = issue_licence(
+        Call.system("trust"), type_code="social-security-card", department_id=department("jn-hrss").pk,
+        region_code=person.region_code, holder_name=person.name, person_id=person.pk,
+        items={"name": person.name, "resident_id": person.id_number},
+    )  # fmt: skip
+    phone, clinic, library = phone_of(), gates("clinic"), gates("library")
+    assert citycode.decode(phone.show("clinic")).facts.entitlements == 1 << 3
+    revoke_licence(Call.system("trust"), licence=licence, reason="参保关系终止")
+    events.drain()
+    clinic.fetch()
+    library.fetch()
+    assert clinic.scan(phone.show("clinic")) == "stopped"
+    assert library.scan(phone.show("library")) == "ok"  # it never carried the right
+    phone.renew()
+    assert clinic.scan(phone.show("clinic")) == "ok"
+    assert citycode.decode(phone.show("clinic")).facts.entitlements == 0

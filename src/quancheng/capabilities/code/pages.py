@@ -39,8 +39,10 @@ def _citizen(request: HttpRequest) -> Any:
 @require_GET
 @never_cache
 def mine(request: HttpRequest) -> HttpResponse:
-    """泉城码: the page the phone keeps. It holds nothing personal: the browser draws the code."""
-    _citizen(request)
+    """泉城码: the page the phone keeps. It holds nothing personal: the browser draws the code.
+
+    Nobody is sent to sign in from here: a phone whose session is over still shows its code.
+    """
     return render(request, "code/mine.html", {"config": _config()})
 
 
@@ -55,6 +57,7 @@ def _config() -> dict[str, Any]:
         "enrol": "/code/enrol/",
         "batch": "/code/batch/",
         "bundle": "/code/bundle.json",
+        "phones": "/code/phones/",
         "scenes": [{"code": one.code, "name": one.text.to_dict(), "bit": one.bit} for one in scenes()],
         "skew_seconds": rulebook.find("code.skew_seconds").integer(),
     }

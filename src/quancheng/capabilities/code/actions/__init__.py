@@ -8,6 +8,7 @@ from quancheng.capabilities.code.actions.phones import (
     remove_device,
     renew_batch,
     report_lost,
+    stop_rights,
     switch_scene,
 )
 from quancheng.capabilities.code.actions.scans import forget_scans, read_upload, settle_day, take_scans
@@ -26,6 +27,7 @@ __all__ = [
     "set_verifier",
     "settle_day",
     "stop_card",
+    "stop_rights",
     "switch_scene",
     "take_scans",
 ]

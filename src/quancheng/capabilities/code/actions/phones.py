@@ -9,7 +9,7 @@ from typing import Any
 
 from quancheng.capabilities.code import minting
 from quancheng.capabilities.code.models import Choice, Credential, Device
-from quancheng.capabilities.code.vocabulary import Scene, scene, scenes
+from quancheng.capabilities.code.vocabulary import Scene, entitlements, scene, scenes
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.people.queries import require_assurance
 from quancheng.core.keys import Algorithm, KeyFault, from_jwk, thumbprint
@@ -155,6 +155,21 @@ def _stop(call: Call, device: Device, state: Device.State, why: str) -> Device:
         {"person_id": device.person_id, "label": device.label, "simulated": device.person.simulated},
     )
     return device
+
+
+@action("code.rights.stop")
+def stop_rights(call: Call, *, person_id: int, licence_type: str) -> int:
+    """权益失效: a licence a right came from is gone; credentials that carry the right stop now.
+
+    The phone's next renewal brings one without it. Returns how many stopped.
+    """
+    access.require(call.actor, "stop", Device)
+    bits = sum(1 << one.bit for one in entitlements() if (one.source, one.value) == ("licence", licence_type))
+    live = Credential.objects.filter(person_id=person_id, revoked_at=None, expires_at__gt=call.at)
+    carrying = [row.pk for row in live.only("pk", "entitlements") if row.entitlements & bits]
+    stopped = minting.stop(Credential.objects.filter(pk__in=carrying), call.at, "right gone")
+    audit.note(person=person_id, licence=licence_type, credentials=stopped)
+    return stopped
 
 
 @action("code.scene.switch")
