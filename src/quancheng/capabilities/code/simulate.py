@@ -79,7 +79,7 @@ def _history(user: Any, random: Any) -> int:
 
 def _upload(gate: Verifier, phone: MemoryKey, token: bytes, at: datetime, random: Any) -> None:
     moment = int(at.timestamp())
-    text = citycode.present(token, phone, now=moment, nonce=random.randbytes(8))
+    text = citycode.present(token, phone, now=moment, nonce=random.bytes(8))
     scans = [{"token": text, "at": moment, "scene": gate.scene, "verdict": "ok"}]
     key = hashlib.sha256(text.encode()).hexdigest()[:40]
     call = Call.system("code", simulated=True)
