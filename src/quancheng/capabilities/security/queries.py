@@ -14,6 +14,25 @@ from django.db.models import Q
 
 from quancheng.capabilities.security import authority
 from quancheng.capabilities.security.keeping import FRESH_SECONDS, KeyHandle
+from quancheng.capabilities.security.looking import (
+    UseRow,
+    authorities,
+    backups,
+    ceremonies,
+    ceremony,
+    clients,
+    custodians,
+    drills,
+    held_roots,
+    overdue,
+    own_slot,
+    read_stamp,
+    running,
+    sealings,
+    seals,
+    stamps,
+    uses_today,
+)
 from quancheng.capabilities.security.models import Certificate, Key, KeyChange, KeyPurpose, RevocationListRow
 from quancheng.core.keys import PublicKey, to_jwk
 from quancheng.core.pki import Sealed, StampInfo, check_stamp, seal_verify
@@ -25,15 +44,38 @@ from quancheng.kernel.errors import NotFound
 
 __all__ = [
     "KnownKey",
+    "UseRow",
+    "authorities",
+    "backups",
+    "ceremonies",
+    "ceremony",
     "certificate",
     "certificates",
+    "certificates_of",
+    "changes_of",
+    "clients",
+    "custodians",
+    "drills",
+    "forget",
+    "held_roots",
+    "jwk_text",
     "key",
     "keys",
+    "overdue",
+    "own_slot",
     "public_keys",
+    "purposes",
+    "read_stamp",
     "revocation_list",
+    "running",
+    "sealings",
+    "seals",
     "signer",
+    "stamps",
+    "uses_today",
     "verify_seal",
     "verify_stamp",
+    "waiting_changes",
 ]
 
 

@@ -1,19 +1,32 @@
-"""演示数据: two officers, so that one can ask and the other agree; keys of the demo city (模拟)."""
+"""演示数据: officers and custodians, keys, a seal, a program that signs, certificates, stamps (模拟)."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
+import math
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from PIL import Image, ImageDraw
 
 from quancheng.capabilities.people import actions as people
 from quancheng.capabilities.people import queries as organisation
 from quancheng.capabilities.security import actions, queries
-from quancheng.capabilities.security.models import Key
+from quancheng.capabilities.security.models import Certificate, Client, ElectronicSeal, Key
+from quancheng.core.keys import Algorithm, MemoryKey
+from quancheng.core.pki import make_request
+from quancheng.core.sm import sm3
 from quancheng.kernel.actions import Call
 
 OFFICERS = {"guard-auditor": "jn-guard", "data-officer": "jn-data"}
-"""Demo identities who look after keys, and their departments."""
+"""Demo identities who look after keys and hold shares, and their departments: two, so that one asks and one agrees."""
+DEVICES = (
+    ("济南地铁闸机一号", "gate-1.metro.jinan.example", "es256"),
+    ("泉城公园闸机", "gate-1.park.jinan.example", "sm2"),
+)
+ALGORITHMS = {"es256": Algorithm.ES256, "sm2": Algorithm.SM2}
 
 
 def seed(city: Any, random: Any) -> str:
@@ -23,8 +36,11 @@ def seed(city: Any, random: Any) -> str:
         for role in ("security.officer", "security.custodian"):
             _give(call, key, role, department)
     for purpose in queries.purposes():
-        actions.ensure_key(call, purpose=purpose)
-    return f"{Key.objects.count()}把密钥 keys"
+        if not purpose.startswith("seal."):
+            actions.ensure_key(call, purpose=purpose)
+    if not ElectronicSeal.objects.exists():
+        _services(call)
+    return f"{Key.objects.count()}把密钥 keys, {Certificate.objects.count()}张证书 certificates"
 
 
 def _give(call: Call, demo_key: str, role: str, department: str) -> None:
@@ -35,3 +51,40 @@ def _give(call: Call, demo_key: str, role: str, department: str) -> None:
         call, user=user, role=role, department=organisation.department(department), region_code="370100",
         reason="演示身份",
     )  # fmt: skip
+
+
+def _services(call: Call) -> None:
+    """A seal and a use of it, certificates of devices, a caller, two stamps."""
+    for name, host, family in DEVICES:
+        request = make_request(MemoryKey.generate(ALGORITHMS[family]), name, names=(host,))
+        text = base64.encodebytes(request).decode()
+        csr = f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n"
+        actions.issue_certificate(call, csr=csr, profile="device", department="jn-data", owner="模拟设备")
+    seal = actions.make_electronic_seal(
+        call, department="jn-data", name="济南市大数据局（模拟）", picture=base64.b64encode(seal_picture()).decode(),
+        simulated=True,
+    )  # fmt: skip
+    digest = sm3("模拟文件".encode()).hex()
+    actions.seal_document(
+        call, number=seal.number, digest=digest, place="/demo/notice.pdf", caller="security"
+    )
+    sha256 = hashlib.sha256("模拟文件".encode()).hexdigest()
+    actions.stamp(call, digest=sha256, digest_oid="2.16.840.1.101.3.4.2.1", caller="security")
+    if not Client.objects.exists():
+        actions.add_client(call, code="jn-demo", name="演示业务系统", department="jn-data", simulated=True)
+
+
+def seal_picture(size: int = 420) -> bytes:
+    """A ring and a star in red as PNG; the name is in the seal's own data."""
+    image = Image.new("RGBA", (size, size), (0, 0, 0, 0))
+    draw, middle, red = ImageDraw.Draw(image), size / 2, (200, 16, 46, 255)
+    draw.ellipse((6, 6, size - 6, size - 6), outline=red, width=size // 38)
+    corners = []
+    for step in range(10):
+        radius = size * (0.15 if step % 2 == 0 else 0.058)
+        angle = math.pi * step / 5
+        corners.append((middle + radius * math.sin(angle), middle - radius * math.cos(angle)))
+    draw.polygon(corners, fill=red)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()

@@ -1,7 +1,12 @@
-"""Pages of the security officer on the guard face."""
+"""Pages of the security officer and of key custodians, on the guard face."""
 
 from __future__ import annotations
 
-from quancheng.capabilities.security.pages import keys
+from quancheng.capabilities.security.pages import certificates, keeping, keys, services
 
-urlpatterns = [*keys.urlpatterns]
+urlpatterns = [
+    *keys.urlpatterns,
+    *certificates.urlpatterns,
+    *services.urlpatterns,
+    *keeping.urlpatterns,
+]
