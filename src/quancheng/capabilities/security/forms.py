@@ -136,6 +136,12 @@ class VerifyForm(forms.Form):
     )
 
 
+class TextFilter(forms.Form):
+    """筛选印章、调用方."""
+
+    q = forms.CharField(label=_("名称或编号"), required=False, max_length=60)
+
+
 class QuotaForm(forms.Form):
     """设定配额."""
 

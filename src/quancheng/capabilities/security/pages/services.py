@@ -11,7 +11,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from quancheng.capabilities.security import actions, queries
-from quancheng.capabilities.security.forms import ClientForm, QuotaForm, SealForm, StampFilter, VerifyForm
+from quancheng.capabilities.security.forms import (
+    ClientForm,
+    QuotaForm,
+    SealForm,
+    StampFilter,
+    TextFilter,
+    VerifyForm,
+)
 from quancheng.capabilities.security.pages.common import attempt, door
 from quancheng.capabilities.security.words import told
 from quancheng.core.pki import PkiError
@@ -60,6 +67,7 @@ def seals(request: HttpRequest) -> HttpResponse:
             return redirect(reverse("security:seals"))
     context = {
         "form": form,
+        "filter": TextFilter(request.GET or None),
         "page": queries.seals(actor, request.GET),
         "uses": queries.sealings(actor),
         "idempotency": new_key(),
@@ -68,7 +76,7 @@ def seals(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def stop_seal(request: HttpRequest, number: str) -> HttpResponse:
+def halt_seal(request: HttpRequest, number: str) -> HttpResponse:
     """停用印章."""
     door(request)
     actions.stop_seal(request.call(), number=number)  # type: ignore[attr-defined]
@@ -89,6 +97,7 @@ def quotas(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "uses": queries.uses_today(actor),
+        "filter": TextFilter(request.GET or None),
         "page": queries.clients(actor, request.GET),
         "idempotency": new_key(),
     }
@@ -97,7 +106,7 @@ def quotas(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def add_client(request: HttpRequest) -> HttpResponse:
+def new_client(request: HttpRequest) -> HttpResponse:
     """登记调用方: the secret is on the answer to this request and nowhere else."""
     door(request)
     form = ClientForm(request.POST or None)
@@ -127,8 +136,8 @@ urlpatterns = [
     path("sec/stamps/", stamps, name="stamps"),
     path("sec/stamps/verify/", verify, name="verify"),
     path("sec/seals/", seals, name="seals"),
-    path("sec/seals/<slug:number>/stop/", stop_seal, name="stop_seal"),
+    path("sec/seals/<slug:number>/stop/", halt_seal, name="stop_seal"),
     path("sec/quotas/", quotas, name="quotas"),
-    path("sec/quotas/clients/", add_client, name="add_client"),
+    path("sec/quotas/clients/", new_client, name="add_client"),
     path("sec/quotas/clients/<slug:code>/", client, name="client"),
 ]
