@@ -1,0 +1,3 @@
+"""Pages of the vault."""
+
+urlpatterns: list[object] = []
