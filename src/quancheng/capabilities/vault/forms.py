@@ -120,7 +120,7 @@ class ObjectForm(forms.Form):
 class AnswerForm(forms.Form):
     """答复异议."""
 
-    said = forms.CharField(label=_("答复内容"), max_length=500, widget=forms.Textarea({"rows": 3}))
+    said = forms.CharField(label=_("给当事人的答复"), max_length=500, widget=forms.Textarea({"rows": 3}))
 
 
 class SuspendForm(forms.Form):

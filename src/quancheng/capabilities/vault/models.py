@@ -95,7 +95,7 @@ class Recipient(GuardedModel):
     standing = models.CharField(_("状态"), max_length=10, choices=Standing, default=Standing.PROPOSED)
     proposed_by = models.BigIntegerField(_("登记人"), null=True)
     proposed_name = models.CharField(_("登记人姓名"), max_length=100, blank=True)
-    proposed_at = models.DateTimeField(_("登记时间"))
+    proposed_at = models.DateTimeField(_("登记于"))
     approved_name = models.CharField(_("复核人"), max_length=100, blank=True)
     approved_at = models.DateTimeField(_("复核时间"), null=True, blank=True)
     reason = models.CharField(_("暂停原因"), max_length=300, blank=True)
@@ -119,7 +119,7 @@ class RecipientKey(GuardedModel):
     recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="keys")
     kid = models.CharField(_("密钥标识"), max_length=16, unique=True)
     jwk = models.JSONField(_("公钥"))
-    added_at = models.DateTimeField(_("登记时间"))
+    added_at = models.DateTimeField(_("登记于"))
     revoked_at = models.DateTimeField(_("停用时间"), null=True, blank=True)
 
     class Meta:
@@ -135,7 +135,7 @@ class DataRequest(GuardedModel):
     Such a request is kept, waits and lapses like any other: the asker cannot tell.
     """
 
-    number = models.CharField(_("请求编号"), max_length=40, unique=True)
+    number = models.CharField(_("数据请求编号"), max_length=40, unique=True)
     recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="requests")
     person = models.ForeignKey("people.NaturalPerson", models.PROTECT, null=True, related_name="+")
     key = models.CharField(_("幂等键"), max_length=80)

@@ -48,6 +48,7 @@ def file_objection(call: Call, *, item: Item, claimed: str, said: str) -> Object
 @action("vault.objection.accept", idempotent=False)
 def accept_objection(call: Call, *, objection: Objection, said: str) -> Objection:
     """受理: will be repaired. Raises Forbidden, InvalidInput, Conflict."""
+    access.require(call.actor, "answer", objection)
     return _step(
         call, objection, lambda one, at: core.accept(one, said=said.strip(), by=str(call.actor), at=at)
     )
@@ -56,6 +57,7 @@ def accept_objection(call: Call, *, objection: Objection, said: str) -> Objectio
 @action("vault.objection.reject", idempotent=False)
 def reject_objection(call: Call, *, objection: Objection, said: str) -> Objection:
     """不予更正, with a reason. Raises Forbidden, InvalidInput, Conflict."""
+    access.require(call.actor, "answer", objection)
     return _step(
         call, objection, lambda one, at: core.reject(one, said=said.strip(), by=str(call.actor), at=at)
     )
@@ -64,6 +66,7 @@ def reject_objection(call: Call, *, objection: Objection, said: str) -> Objectio
 @action("vault.objection.repair", idempotent=False)
 def repair_objection(call: Call, *, objection: Objection, said: str) -> Objection:
     """已更正: what was changed at the source. Raises Forbidden, InvalidInput, Conflict."""
+    access.require(call.actor, "answer", objection)
     return _step(
         call, objection, lambda one, at: core.repair(one, said=said.strip(), by=str(call.actor), at=at)
     )
@@ -85,7 +88,6 @@ def tell_receiver(call: Call, *, objection: Objection, whom: str) -> Objection:
 def _step(
     call: Call, objection: Objection, move: Callable[[core.Objection, datetime], core.Objection]
 ) -> Objection:
-    access.require(call.actor, "answer", objection)
     row: Objection = Objection.objects.select_for_update().get(pk=objection.pk)
     value = _value(row)
     with told():
