@@ -43,6 +43,22 @@ class DocumentFilter(forms.Form):
     q = forms.CharField(label=_("文号或标题"), required=False, max_length=60)
 
 
+class DocumentForm(forms.Form):
+    """存入加密文档."""
+
+    number = forms.SlugField(
+        label=_("文号"), max_length=60, help_text=_("字母、数字和连字符，例如 jn-dsj-2026-031")
+    )
+    title = forms.CharField(label=_("文档标题"), max_length=200)
+    department = forms.ChoiceField(label=_("所属部门"))
+    text = forms.CharField(label=_("正文"), max_length=200_000, widget=forms.Textarea({"rows": 10}))
+    suite = forms.ChoiceField(label=_("密码套件"), choices=Link.SuiteWord.choices)
+
+    def __init__(self, *args: Any, departments: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["department"].choices = departments  # type: ignore[attr-defined]
+
+
 class PeerForm(forms.Form):
     """登记对端."""
 

@@ -26,9 +26,12 @@ OFFERED = "/chain/"
 
 def serve(address: tuple[str, int], upstream: tuple[str, int], offered: tuple[str, ...]) -> LinkServer:
     """A running server over the registered links."""
+    from django.db import connections
+
     from quancheng.capabilities.quantum.server import HttpForward, LinkServer
 
-    return LinkServer(address, _find, HttpForward(*upstream, offered), _tell).start()
+    forward = HttpForward(*upstream, offered)
+    return LinkServer(address, _find, forward, _tell, done=connections.close_all).start()
 
 
 def _find(code: str) -> Served | None:

@@ -6,12 +6,15 @@ import json
 import re
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.quantum import actions, forms, link_client, queries
 from quancheng.capabilities.quantum.caller import LinkDown
 from quancheng.capabilities.quantum.models import Link
@@ -19,6 +22,7 @@ from quancheng.capabilities.quantum.values import Exchanged
 from quancheng.capabilities.quantum.words import reason_text
 from quancheng.core.text import Text
 from quancheng.kernel.errors import Conflict, NotFound, PartnerFailed, QuanchengError
+from quancheng.kernel.middleware import new_key
 
 READERS = ("quantum.reader", "quantum.operator")
 _NUMBER = re.compile(r"[A-Za-z0-9._-]{1,60}")
@@ -28,7 +32,7 @@ def ask(link: str, address: str) -> tuple[dict[str, Any], Exchanged]:
     """A JSON document of the peer's office service, and what protected it. Raises LinkDown, Conflict, NotFound."""
     request = f"GET {address} HTTP/1.1\r\nHost: office\r\nAccept: application/json\r\n\r\n"
     done = link_client.exchange(link, request.encode())
-    head, _, body = done.response.partition(b"\r\n\r\n")
+    head, _blank, body = done.response.partition(b"\r\n\r\n")
     status = head[9:12]
     if status == b"404":
         raise NotFound
@@ -118,8 +122,33 @@ def own(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "quantum/own.html", context, status=503 if "failed" in context else 200)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def store(request: HttpRequest) -> HttpResponse:
+    """存入加密文档."""
+    from quancheng.capabilities.quantum.pages import done_with, pick, staff
+
+    actor = staff(request, *READERS)
+    offices = [(code, pick(name)) for code, name in queries.offices(actor)]
+    form = forms.DocumentForm(request.POST or None, departments=offices)
+    if request.method == "POST":
+        call = request.call()  # type: ignore[attr-defined]
+
+        def deed() -> None:
+            data = dict(form.cleaned_data)
+            department = people.department(data.pop("department"))
+            actions.store_document(call, department_id=department.pk, **data)
+
+        if done_with(form, deed):
+            messages.success(request, _("已加密存入。"))
+            return redirect("quantum:office")
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "quantum/store.html", {"form": form, "key": new_key()}, status=status)
+
+
 urlpatterns = [
     path("work/quantum/", front, name="office"),
+    path("work/quantum/store/", store, name="store"),
     path("work/quantum/<slug:code>/<str:number>/", theirs, name="theirs"),
     path("work/quantum/<slug:number>/", own, name="own"),
 ]

@@ -16,13 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from quancheng.capabilities.quantum import actions, forms, link_client, office, queries
-from quancheng.capabilities.quantum.models import Link, LinkEvent
+from quancheng.capabilities.quantum.models import Link, LinkEvent, StorageKey
 from quancheng.capabilities.quantum.words import reason_text
 from quancheng.core.keys import thumbprint, to_jwk
 from quancheng.core.text import Text
 from quancheng.kernel import access, rulebook
 from quancheng.kernel.actor import Actor
-from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotSignedIn, PartnerFailed
+from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, NotSignedIn, PartnerFailed, Unavailable
 from quancheng.kernel.middleware import new_key
 
 STATE_TAGS = {
@@ -203,7 +203,7 @@ def hold(request: HttpRequest, code: str) -> HttpResponse:
         return redirect("quantum:link", code=code)
     call = request.call()  # type: ignore[attr-defined]
     form = forms.ReasonForm(request.POST)
-    if _done(form, lambda: actions.mark_fallback(call, code=code, reason=form.cleaned_data["reason"])):
+    if done_with(form, lambda: actions.mark_fallback(call, code=code, reason=form.cleaned_data["reason"])):
         return _reached(request, code, _("已停用量子密钥。"))
     return _one(request, code, form, 422)
 
@@ -216,13 +216,13 @@ def close(request: HttpRequest, code: str) -> HttpResponse:
         return redirect("quantum:link", code=code)
     call = request.call()  # type: ignore[attr-defined]
     form = forms.ReasonForm(request.POST)
-    if _done(form, lambda: actions.close_link(call, code=code, reason=form.cleaned_data["reason"])):
+    if done_with(form, lambda: actions.close_link(call, code=code, reason=form.cleaned_data["reason"])):
         messages.success(request, _("链路已关闭，密钥已销毁。"))
         return redirect("quantum:link", code=code)
     return _one(request, code, form, 422)
 
 
-def _done(form: django_forms.Form, deed: Callable[[], Any]) -> bool:
+def done_with(form: django_forms.Form, deed: Callable[[], Any]) -> bool:
     """Do it; a refusal goes to the form's fields."""
     if not form.is_valid():
         return False
@@ -253,7 +253,7 @@ def new_peer(request: HttpRequest) -> HttpResponse:
             name = {"zh": data["zh"], "en": data["en"]}
             actions.register_peer(call, code=data["code"], name=name, public_key=data["public_key"])
 
-        if _done(form, deed):
+        if done_with(form, deed):
             messages.success(request, _("对端已登记；请电话核对公钥指纹。"))
             return redirect("quantum:new_link")
     status = 422 if form.is_bound and form.errors else 200
@@ -274,7 +274,7 @@ def new_link(request: HttpRequest) -> HttpResponse:
             name = {"zh": data.pop("zh"), "en": data.pop("en")}
             actions.register_link(call, name=name, **data)
 
-        if _done(form, deed):
+        if done_with(form, deed):
             messages.success(request, _("链路已登记，现在可以建立。"))
             return redirect("quantum:link", code=form.cleaned_data["code"])
     status = 422 if form.is_bound and form.errors else 200
@@ -282,7 +282,35 @@ def new_link(request: HttpRequest) -> HttpResponse:
     return render(request, "quantum/new_link.html", context, status=status)
 
 
+@require_safe
+@never_cache
+def storage(request: HttpRequest) -> HttpResponse:
+    """加密存储: master keys by name and what each wraps."""
+    actor = staff(request, "quantum.operator")
+    context = {
+        "rows": queries.storage_keys(actor),
+        "may": access.allowed(actor, "rotate", StorageKey),
+        "key": new_key(),
+    }
+    return render(request, "quantum/storage.html", context)
+
+
+@require_POST
+def rotate(request: HttpRequest) -> HttpResponse:
+    """更换主密钥."""
+    staff(request, "quantum.operator")
+    try:
+        count = actions.rotate_storage(request.call())  # type: ignore[attr-defined]
+    except Unavailable as failed:
+        messages.warning(request, pick(failed.detail))
+        return redirect("quantum:storage")
+    messages.success(request, _("主密钥已更换，%(count)s份文档已重新封装。") % {"count": count})
+    return redirect("quantum:storage")
+
+
 urlpatterns = [
+    path("sec/quantum/storage/", storage, name="storage"),
+    path("sec/quantum/storage/rotate/", rotate, name="rotate"),
     path("sec/quantum/", front, name="links"),
     path("sec/quantum/events/", history, name="events"),
     path("sec/quantum/new-peer/", new_peer, name="new_peer"),

@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 __all__ = ["LinkProxy", "main"]
 
@@ -37,6 +38,15 @@ class LinkProxy(ThreadingHTTPServer):
         """Serve in a thread."""
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
         return self
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """One connection; its thread's database connections end with it."""
+        from django.db import connections
+
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            connections.close_all()
 
     def stop(self) -> None:
         """Stop listening."""

@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
-from quancheng.capabilities.quantum.models import KeyUse, Link, LinkEvent, Peer, QkdLap, SealedDocument
+from quancheng.capabilities.quantum.models import (
+    KeyUse,
+    Link,
+    LinkEvent,
+    Peer,
+    QkdLap,
+    SealedDocument,
+    StorageKey,
+)
+from quancheng.core.text import Text
 from quancheng.kernel import access, clock, pagination
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import NotFound
@@ -20,10 +29,14 @@ __all__ = [
     "link",
     "links",
     "office_links",
+    "offices",
     "peers",
+    "storage_keys",
     "summary",
     "uses",
 ]
+
+_STORERS = ("quantum.reader", "quantum.operator")
 
 
 def links(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
@@ -90,6 +103,21 @@ def summary(actor: Actor) -> dict[str, int]:
         "down": rows.filter(state=Link.State.DOWN).count(),
         "alarmed": rows.filter(alarmed=True).count(),
     }
+
+
+def storage_keys(actor: Actor) -> list[dict[str, Any]]:
+    """Master keys by name, newest first, with how many documents each wraps."""
+    counts = dict(SealedDocument.objects.values_list("master").annotate(count=Count("pk")).order_by())
+    rows = access.visible(actor, StorageKey).order_by("-pk")
+    return [{"row": row, "documents": counts.get(row.name, 0)} for row in rows]
+
+
+def offices(actor: Actor) -> list[tuple[str, Text]]:
+    """Departments whose documents the asker may store: code and name, the smallest first."""
+    ids = {pk for grant in actor.grants if grant.role in _STORERS for pk in grant.departments}
+    table = SealedDocument._meta.get_field("department").related_model
+    rows = table._default_manager.filter(pk__in=ids, active=True).order_by("-path")
+    return [(row.code, row.text) for row in rows]
 
 
 def documents(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:

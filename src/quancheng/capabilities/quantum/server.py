@@ -49,10 +49,12 @@ class LinkServer(socketserver.ThreadingTCPServer):
         *,
         idle: float = 600.0,
         handshake: float = 10.0,
+        done: Callable[[], None] = lambda: None,
     ) -> None:
+        """``done``: called in a connection's thread when it ends (to give back what ``find`` borrowed)."""
         super().__init__(address, _Connection)
         self.find, self.handler, self.told = find, handler, told
-        self.idle, self.handshake = idle, handshake
+        self.idle, self.handshake, self.done = idle, handshake, done
         self.room = threading.BoundedSemaphore(_CONNECTIONS)
 
     @property
@@ -99,6 +101,7 @@ class _Connection(socketserver.BaseRequestHandler):
             if session is not None:
                 session.erase()
             self.server.room.release()
+            self.server.done()
 
     def _session(self) -> Session:
         hello = self._handshake()
