@@ -199,3 +199,52 @@ def test_verifiers_read_the_public_keys(city: None) -> None:
     assert [from_jwk(one["jwk"]) for one in found] == [handle.public]
     assert found[0]["active"] and found[0]["verify_until"] > clock.now().isoformat()[:4]
     assert Browser().get("/api/v1/security/keys/no.such").status_code == 404
+
+
+def test_officers_are_told_what_people_must_do(officer: Officer) -> None:
+    from quancheng.capabilities.messages.models import Message
+    from quancheng.capabilities.people import actions as people
+    from quancheng.capabilities.people.models import Department, User
+    from quancheng.capabilities.security import tasks
+
+    users = {name: officer(name).user_id for name in ("甲", "乙")}
+    for pk in users.values():
+        people.grant_role(
+            Call.system("people"), user=User.objects.get(pk=pk), role="security.officer",
+            department=Department.objects.get(code="jn-data"), region_code="370100", reason="测试",
+        )  # fmt: skip
+    key = actions.ensure_key(Call.system("security"), purpose="code.issuer")
+    actions.ask_change(Call(officer("甲")), key_id=key.pk, kind="rotate", reason="年度轮换")
+    assert [one.user_id for one in Message.objects.all()] == [users["乙"]]  # not whoever asked
+    maker = actions.ensure_key(Call.system("security"), purpose="seal.maker")
+    assert tasks.rotate(None) == {"rotated": 0, "destroyed": 0, "ending": 0, "late": 2}  # type: ignore[arg-type]
+    later = Call(Call.system("security").actor, at=maker.sign_until - timedelta(days=5))
+    assert actions.remind(later)["ending"] == 1
+    before = Message.objects.count()
+    actions.remind(later)
+    assert Message.objects.count() == before  # the same news once
+    assert (
+        actions.retire_due(Call(later.actor, at=maker.sign_until))["rotated"] == 1
+    )  # code.issuer, not the seal's
+
+
+def test_quotas_are_for_callers_that_exist(officer: Officer) -> None:
+    for caller, service, per_day in (("nobody-here", "sign", 1), ("code", "melt", 1), ("code", "key", -1)):
+        with pytest.raises(InvalidInput):
+            actions.set_quota(Call(officer()), caller=caller, service=service, per_day=per_day)
+    assert actions.set_quota(Call(officer()), caller="security", service="key", per_day=0).per_day == 0
+
+
+def test_the_demo_city_has_two_officers(city: None) -> None:
+    from quancheng.capabilities.people.models import User
+    from quancheng.capabilities.security import simulate
+
+    for key in simulate.OFFICERS:
+        User.objects.create(username=key, demo_key=key, kind=User.Kind.OFFICIAL, simulated=True)
+    simulate.seed(None, None)
+    for key in simulate.OFFICERS:
+        roles = set(User.objects.get(demo_key=key).role_grants.values_list("role", flat=True))
+        assert roles == {"security.officer", "security.custodian"}
+    counts = (Key.objects.count(), AuditEntry.objects.count())
+    simulate.seed(None, None)
+    assert Key.objects.count() == counts[0]

@@ -13,8 +13,9 @@ from quancheng.kernel.actions import Call
 @jobs.every("security.rotate", cron="15 3 * * *")
 @jobs.job("security.rotate")
 def rotate(handle: jobs.JobHandle) -> dict[str, Any]:
-    """密钥到期处理: rotate keys at the end of signing, destroy those at the end of verifying."""
-    return actions.retire_due(Call.system("security"))
+    """密钥到期处理: rotate keys at the end of signing, destroy those at the end of verifying, remind of the rest."""
+    done = actions.retire_due(Call.system("security"))
+    return {**done, **actions.remind(Call.system("security"))}
 
 
 @jobs.every("security.lists", cron="35 * * * *")

@@ -20,6 +20,7 @@ from quancheng.capabilities.security.actions.keys import (
     draw_uses,
     ensure_key,
     publish_purpose,
+    remind,
     retire_due,
     rotate,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "publish_purpose",
     "record_backup",
     "record_drill",
+    "remind",
     "retire_due",
     "revoke_certificate",
     "rotate",

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from quancheng.capabilities.security import keeping, terms
+from quancheng.capabilities.security import keeping, telling, terms
 from quancheng.capabilities.security.metering import draw
-from quancheng.capabilities.security.models import Key, KeyChange, KeyPurpose
+from quancheng.capabilities.security.models import BackupRecord, Key, KeyChange, KeyPurpose, RestoreDrill
 from quancheng.core.keys import Algorithm, MemoryKey, to_spki
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, events
@@ -21,9 +21,14 @@ __all__ = [
     "draw_uses",
     "ensure_key",
     "publish_purpose",
+    "remind",
     "retire_due",
     "rotate",
 ]
+
+
+_BY_PEOPLE = Q(purpose__startswith="ca.") | Q(purpose__startswith="seal.")
+"""Authorities and seals are renewed by people: their certificates and seals must be made anew."""
 
 
 @action("security.purpose.publish")
@@ -88,6 +93,7 @@ def ask_change(call: Call, *, key_id: int, kind: str, reason: str) -> KeyChange:
         key=key, kind=kind, reason=reason.strip()[:300], asked_by=call.actor.user_id or 0,
         asked_name=str(call.actor), asked_at=call.at,
     )  # fmt: skip
+    telling.change_asked(call, row)
     audit.note(key=key.kid, purpose=key.purpose, kind=kind, reason=row.reason)
     events.emit("security.change.asked", f"key:{key.kid}", {"kind": kind, "purpose": key.purpose})
     return row
@@ -119,9 +125,7 @@ def retire_due(call: Call) -> dict[str, int]:
     """到期处理: keys at the end of signing are rotated, at the end of verifying destroyed; how many each."""
     access.require(call.actor, "make", Key)
     rotated = destroyed = 0
-    # authorities and seals are renewed by people: their certificates and seals must be made anew
-    by_people = Q(purpose__startswith="ca.") | Q(purpose__startswith="seal.")
-    for key in Key.objects.filter(state=Key.State.ACTIVE, sign_until__lte=call.at).exclude(by_people):
+    for key in Key.objects.filter(state=Key.State.ACTIVE, sign_until__lte=call.at).exclude(_BY_PEOPLE):
         _rotated(call, key.purpose)
         rotated += 1
     ended = Key.objects.filter(state__in=[Key.State.RETIRING, Key.State.RETIRED], verify_until__lte=call.at)
@@ -130,6 +134,29 @@ def retire_due(call: Call) -> dict[str, int]:
         destroyed += 1
     audit.note(rotated=rotated, destroyed=destroyed)
     return {"rotated": rotated, "destroyed": destroyed}
+
+
+@action("security.key.remind")
+def remind(call: Call) -> dict[str, int]:
+    """提醒: officers hear of keys that people must renew, and of backups and drills that are late."""
+    access.require(call.actor, "make", Key)
+    soon = call.at + terms.days("security.key_remind_days")
+    ending = list(Key.objects.filter(_BY_PEOPLE, state=Key.State.ACTIVE, sign_until__lte=soon))
+    for key in ending:
+        telling.ending(call, key)
+    late = {
+        Text("备份", "backup"): not BackupRecord.objects.filter(
+            at__gt=call.at - terms.days("security.backup_days")
+        ).exists(),
+        Text("恢复演练", "restore drill"): not RestoreDrill.objects.filter(
+            good=True, at__gt=call.at - terms.days("security.drill_days")
+        ).exists(),
+    }
+    for what, is_late in late.items():
+        if is_late:
+            telling.late(call, what)
+    audit.note(ending=len(ending), late=sum(late.values()))
+    return {"ending": len(ending), "late": sum(late.values())}
 
 
 def _carry_out(call: Call, row: KeyChange) -> None:

@@ -36,7 +36,7 @@ from quancheng.core.pki import (
 )
 from quancheng.core.pki.suites import SM3_OID
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, events
+from quancheng.kernel import access, audit, events, registry
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput, NotFound
 
@@ -299,12 +299,24 @@ def set_quota(call: Call, *, caller: str, service: str, per_day: int) -> Quota:
     access.require(call.actor, "manage", Quota)
     if service not in metering.SERVICES or not caller:
         raise InvalidInput(fields={"service": Text("没有这项服务。", "There is no such service.")})
+    if not _known(caller):
+        said = Text(
+            "没有这个调用方：填模块名、已登记的编码或public。",
+            "No such caller: a module, a registered code or public.",
+        )
+        raise InvalidInput(fields={"caller": said})
     if not 0 <= per_day <= 10**12:
         raise InvalidInput(fields={"per_day": Text("请填0以上的整数。", "Write a whole number from 0.")})
     row: Quota
     row, _ = Quota.objects.update_or_create(caller=caller, service=service, defaults={"per_day": per_day})
     audit.note(caller=caller, service=service, per_day=per_day)
     return row
+
+
+def _known(caller: str) -> bool:
+    if caller == metering.PUBLIC or caller in {one.name for one in registry.modules()}:
+        return True
+    return bool(Client.objects.filter(code=caller).exists())
 
 
 def digest_of(secret: str) -> str:
