@@ -89,7 +89,7 @@ def _out(found: Licence) -> dict[str, Any]:
         "number": found.number, "type": found.type.code, "name": found.type.name,
         "holder": found.holder_name, "issuer": found.issued_by.text.to_dict(),
         "issued_at": found.issued_at, "valid_from": found.valid_from, "valid_to": found.valid_to,
-        "status": "valid" if found.good else "revoked" if found.status == "revoked" else "expired",
+        "status": found.state.value,
         "items": [{"label": row["label"].to_dict(), "value": row["value"]}
                   for row in queries.card_rows(found)],
         "verification_url": queries.verification_url(found), "commitment": found.commitment,

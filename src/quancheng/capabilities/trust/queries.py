@@ -10,11 +10,13 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
+from quancheng.capabilities.trust import lifecycle
 from quancheng.capabilities.trust.blobs import digest_like
 from quancheng.capabilities.trust.blobs import path_of as blob_path
 from quancheng.capabilities.trust.blobs import put as store_blob
 from quancheng.capabilities.trust.models import Licence, LicenceType
 from quancheng.capabilities.trust.sealing import commitment_of, hash_of, is_code
+from quancheng.capabilities.trust.values import masked
 from quancheng.core.identity import mask, mask_name
 from quancheng.core.text import Text
 from quancheng.kernel import access, clock
@@ -52,14 +54,14 @@ def held_types(*, person_id: int | None = None, firm_id: int | None = None) -> f
     column, holder = ("firm_id", firm_id) if firm_id is not None else ("person_id", person_id)
     today = connection.ops.adapt_datefield_value(clock.today())
     with connection.cursor() as cursor:  # plain SQL: every application asks this
-        cursor.execute(_HELD[column], [holder, Licence.Status.VALID.value, today, today])
+        cursor.execute(_HELD[column], [holder, Licence.Status.VALID.value, today, today, today])
         return frozenset(code for (code,) in cursor.fetchall())
 
 
 _HELD_BY = (
     "SELECT DISTINCT kind.code FROM trust_licence held JOIN trust_licencetype kind ON kind.id = held.type_id"
     " WHERE held.{} = %s AND held.status = %s AND held.valid_from <= %s"
-    " AND (held.valid_to IS NULL OR held.valid_to >= %s)"
+    " AND (held.valid_to IS NULL OR held.valid_to >= %s) AND (held.check_until IS NULL OR held.check_until >= %s)"
 )
 _HELD = {column: _HELD_BY.format(column) for column in ("firm_id", "person_id")}
 
@@ -82,7 +84,7 @@ class Verdict:
     """What anybody may know about a code (核验结果): minimal data only."""
 
     outcome: str
-    """genuine, expired, revoked, tampered or unknown."""
+    """genuine, expired, suspended, overdue, replaced, future, revoked, tampered or unknown."""
     text: Text
     type: Text | None = None
     number: str = ""
@@ -154,7 +156,7 @@ def card_rows(found: Licence, *, reveal: bool = False) -> list[dict[str, Any]]:
             continue
         shown = str(value)
         if item.get("sensitive") and not reveal:
-            shown = mask(shown, 6, 4) if len(shown) == 18 else mask(shown, 3, 2)
+            shown = masked(shown)
         rows.append(
             {"label": Text.of(item["name"]), "value": shown, "sensitive": bool(item.get("sensitive"))}
         )
@@ -162,8 +164,6 @@ def card_rows(found: Licence, *, reveal: bool = False) -> list[dict[str, Any]]:
 
 
 def _state(found: Licence) -> tuple[str, Text]:
-    if found.status == Licence.Status.REVOKED:
-        return "revoked", Text("证照已撤销，不再有效。", "The licence was revoked and is no longer valid.")
-    if found.expired:
-        return "expired", Text("证照真实，但已过有效期。", "The licence is genuine but has expired.")
-    return "genuine", Text("证照真实有效。", "The licence is genuine and valid.")
+    state = found.state
+    said = lifecycle.meaning(state)
+    return ("genuine" if said.good else state.value), said.verdict
