@@ -27,6 +27,7 @@ def run(scale: float) -> None:
     _handshakes(scale)
     _records(scale)
     _keys(scale)
+    _exchanges(scale)
 
 
 def _bb84(scale: float) -> None:
@@ -128,4 +129,33 @@ def _keys(scale: float) -> None:
         "quantum_kme_keys",
         count / used.wall,
         "keys/s wall, fetched at both ends, four TLS parties in one process",
+    )
+
+
+def _exchanges(scale: float) -> None:
+    """Requests of 1 kB over a link on loopback: both nodes in this process."""
+    from datetime import timedelta
+
+    from quancheng.capabilities.quantum.caller import CallerSettings, LinkCaller
+    from quancheng.capabilities.quantum.server import LinkServer, Served
+    from quancheng.core.keys import Algorithm, MemoryKey
+    from quancheng.core.linkkey import Identity, RekeyPolicy
+
+    mine, theirs = MemoryKey.generate(Algorithm.ML_DSA_44), MemoryKey.generate(Algorithm.ML_DSA_44)
+    one = Identity("l", "a", mine, "b", theirs.public)
+    other = replace(one, name="b", key=theirs, peer="a", peer_key=mine.public)
+    server = LinkServer(("127.0.0.1", 0), {"l": Served(other)}.get, lambda request, _session: request).start()
+    policy = RekeyPolicy(timedelta(hours=1), 1 << 30, 1 << 40)
+    link = LinkCaller(one, ("127.0.0.1", server.port), None, CallerSettings(policy))
+    request, count = os.urandom(1024), max(50, round(5_000 * scale))
+    link.exchange(request)
+    with spent() as used:
+        for _ in range(count):
+            assert link.exchange(request).response == request
+    link.drop()
+    server.stop()
+    figure(
+        "quantum_exchanges",
+        count / used.wall,
+        "requests/s wall, one after the other, both nodes in one process",
     )
