@@ -166,3 +166,32 @@ def test_roots_are_split_once(officer: Officer, custodians: list[Actor]) -> None
     taken(begun(officer, custodians), custodians)
     with pytest.raises(Conflict):
         begun(officer, custodians)
+
+
+def test_custodians_are_changed_by_the_quorum_that_holds(officer: Officer, custodians: list[Actor]) -> None:
+    first = begun(officer, custodians)
+    old = taken(first, custodians)
+    plan = {"name": "换届", "threshold": 2, "custodians": [custodians[1].user_id, custodians[2].user_id]}
+    with pytest.raises(InvalidInput):
+        actions.open_gathering(
+            Call(officer()), ceremony_id=first.pk, kind="resplit", **(plan | {"threshold": 5})
+        )
+    gathering = actions.open_gathering(Call(officer()), ceremony_id=first.pk, kind="resplit", **plan)
+    for who in (0, 1):
+        actions.give_share(Call(custodians[who]), gathering_id=gathering.pk, text=old[who])
+    second = KeyCeremony.objects.get(pk=gathering.refresh().outcome["ceremony"])
+    root = Key.objects.get(purpose="ca.root-sm2")
+    assert root.sealed_by == f"ceremony:{first.pk}"  # the old shares count until the new ones are taken
+    new = taken(second, custodians[1:])
+    assert root.refresh().sealed_by == f"ceremony:{second.pk}"
+    drill = actions.open_gathering(Call(officer()), ceremony_id=second.pk, kind="drill")
+    with pytest.raises(InvalidInput):
+        actions.give_share(Call(custodians[1]), gathering_id=drill.pk, text=old[1])
+    for who, text in zip((1, 2), new, strict=True):
+        actions.give_share(Call(custodians[who]), gathering_id=drill.pk, text=text)
+    assert drill.refresh().outcome["keys"] == 2
+    # those who held them before gather for nothing now
+    late = actions.open_gathering(Call(officer()), ceremony_id=first.pk, kind="drill")
+    for who in (0, 1):
+        actions.give_share(Call(custodians[who]), gathering_id=late.pk, text=old[who])
+    assert late.refresh().outcome["keys"] == 0

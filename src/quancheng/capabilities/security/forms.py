@@ -204,7 +204,11 @@ class CeremonyForm(forms.Form):
 class GatheringForm(forms.Form):
     """发起会合."""
 
-    kind = forms.ChoiceField(label=_("目的"), choices=Gathering.Kind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=_("目的"),
+        choices=[one for one in Gathering.Kind.choices if one[0] != Gathering.Kind.RESPLIT],
+        widget=forms.RadioSelect,
+    )
 
 
 class ShareForm(forms.Form):

@@ -69,6 +69,7 @@ class Gathering(GuardedModel):
 
         DRILL = "drill", _("恢复演练")
         RENEW = "renew", _("签发下级机构")
+        RESPLIT = "resplit", _("换人重新分持")
 
     class State(models.TextChoices):
         """状态."""
@@ -78,7 +79,9 @@ class Gathering(GuardedModel):
         FAILED = "failed", _("失败")
 
     ceremony = models.ForeignKey(KeyCeremony, models.PROTECT, related_name="gatherings")
-    kind = models.CharField(_("目的"), max_length=6, choices=Kind)
+    kind = models.CharField(_("目的"), max_length=8, choices=Kind)
+    plan = models.JSONField(default=dict)
+    """Of a new splitting: name, threshold and custodians of the ceremony that follows."""
     state = models.CharField(_("状态"), max_length=6, choices=State, default=State.OPEN)
     opened_name = models.CharField(_("发起人"), max_length=80)
     opened_at = models.DateTimeField(_("发起时间"))

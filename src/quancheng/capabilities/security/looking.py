@@ -39,6 +39,7 @@ __all__ = [
     "custodians",
     "drills",
     "held_roots",
+    "holding",
     "overdue",
     "own_slot",
     "read_stamp",
@@ -145,6 +146,15 @@ def held_roots() -> bool:
     """Whether custodians hold the roots already."""
     roots = Key.objects.filter(purpose__startswith="ca.root-", state=Key.State.ACTIVE)
     return roots.exists() and not roots.filter(sealed_by=vault.MASTER).exists()
+
+
+def holding() -> KeyCeremony | None:
+    """The ceremony whose custodians hold the roots now."""
+    held = Key.objects.filter(purpose__startswith="ca.root-", state=Key.State.ACTIVE).exclude(
+        sealed_by=vault.MASTER
+    )
+    mark = held.values_list("sealed_by", flat=True).first()
+    return KeyCeremony.objects.filter(pk=int(mark.partition(":")[2])).first() if mark else None
 
 
 def ceremonies(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:

@@ -39,30 +39,9 @@ def start_ceremony(call: Call, *, name: str, threshold: int, custodians: list[in
     The roots stay under the master key until every custodian has taken the share; then that copy is gone.
     """
     access.require(call.actor, "start", KeyCeremony)
-    holders = {one.pk: one for one in people.officials(call.actor, CUSTODIAN)}
-    _check_people(name, threshold, custodians, holders)
-    roots = _roots(call)
-    secret = os.urandom(32)
-    made = split(secret, threshold=threshold, count=len(custodians))
-    row: KeyCeremony = KeyCeremony.objects.create(
-        name=name.strip()[:80],
-        threshold=threshold,
-        count=len(custodians),
-        commitments=[one.hex() for one in made.commitments],
-        check_value=_check_value(secret),
-        backup_public=ceremony_keys(secret).public_key().public_bytes_raw().hex(),
-        wrapped={str(key.pk): _wrapped(secret, key).hex() for key in roots},
-        started_name=str(call.actor),
-        started_at=call.at,
-    )
-    for user, share in zip(custodians, made.shares, strict=True):
-        ShareSlot.objects.create(
-            ceremony=row, index=share.index, user_id=user, name=str(holders[user]),
-            sealed=vault.seal(vault.master(), share.text.encode(), f"share {row.pk} {share.index}"),
-        )  # fmt: skip
-    audit.note(ceremony=row.pk, threshold=threshold, custodians=[str(holders[one]) for one in custodians])
-    events.emit("security.ceremony.started", f"ceremony:{row.pk}", {"custodians": len(custodians)})
-    return row
+    holders = _holders(call, name, threshold, custodians)
+    opened = {key.pk: keeping.open_key(key) for key in _roots(call)}
+    return _begun(call, opened, holders, name=name, threshold=threshold)
 
 
 @action("security.ceremony.take", idempotent=False)
@@ -98,8 +77,20 @@ def cancel_ceremony(call: Call, *, ceremony_id: int) -> KeyCeremony:
 
 
 @action("security.gathering.open")
-def open_gathering(call: Call, *, ceremony_id: int, kind: str) -> Gathering:
-    """发起会合 of custodians: a drill, or to issue new issuing authorities. Raises InvalidInput, Conflict."""
+def open_gathering(
+    call: Call,
+    *,
+    ceremony_id: int,
+    kind: str,
+    name: str = "",
+    threshold: int = 0,
+    custodians: list[int] | None = None,
+) -> Gathering:
+    """发起会合 of custodians: a drill, new issuing authorities, or a new splitting among others.
+
+    A new splitting needs the name, threshold and custodians of the ceremony that follows it.
+    Raises InvalidInput, Conflict.
+    """
     row = _ceremony(ceremony_id)
     access.require(call.actor, "gather", row)
     if kind not in Gathering.Kind.values:
@@ -108,8 +99,12 @@ def open_gathering(call: Call, *, ceremony_id: int, kind: str) -> Gathering:
         raise Conflict(Text("仪式还没有完成。", "The ceremony is not complete."))
     if row.gatherings.filter(state=Gathering.State.OPEN).exists():
         raise Conflict(Text("已有一次会合在进行。", "A gathering is under way."))
+    plan: dict[str, Any] = {}
+    if kind == Gathering.Kind.RESPLIT:
+        _holders(call, name, threshold, custodians or [])
+        plan = {"name": name, "threshold": threshold, "custodians": custodians}
     made: Gathering = Gathering.objects.create(
-        ceremony=row, kind=kind, opened_name=str(call.actor), opened_at=call.at
+        ceremony=row, kind=kind, plan=plan, opened_name=str(call.actor), opened_at=call.at
     )
     audit.note(ceremony=row.pk, kind=kind)
     events.emit("security.gathering.opened", f"ceremony:{row.pk}", {"kind": kind})
@@ -141,6 +136,40 @@ def give_share(call: Call, *, gathering_id: int, text: str) -> Gathering:
     return row  # type: ignore[no-any-return]
 
 
+def _holders(call: Call, name: str, threshold: int, custodians: list[int]) -> dict[int, str]:
+    """The custodians by user id, in order. Raises InvalidInput at the field that is wrong."""
+    known = {one.pk: str(one) for one in people.officials(call.actor, CUSTODIAN)}
+    _check_people(name, threshold, custodians, known)
+    return {one: known[one] for one in custodians}
+
+
+def _begun(
+    call: Call, opened: dict[int, MemoryKey], holders: dict[int, str], *, name: str, threshold: int
+) -> KeyCeremony:
+    """A new key over the opened roots, its shares laid out for those who shall hold them."""
+    secret = os.urandom(32)
+    made = split(secret, threshold=threshold, count=len(holders))
+    row: KeyCeremony = KeyCeremony.objects.create(
+        name=name.strip()[:80],
+        threshold=threshold,
+        count=len(holders),
+        commitments=[one.hex() for one in made.commitments],
+        check_value=_check_value(secret),
+        backup_public=ceremony_keys(secret).public_key().public_bytes_raw().hex(),
+        wrapped={str(pk): _wrapped(secret, pk, key).hex() for pk, key in opened.items()},
+        started_name=str(call.actor),
+        started_at=call.at,
+    )
+    for (user, holder), share in zip(holders.items(), made.shares, strict=True):
+        ShareSlot.objects.create(
+            ceremony=row, index=share.index, user_id=user, name=holder,
+            sealed=vault.seal(vault.master(), share.text.encode(), f"share {row.pk} {share.index}"),
+        )  # fmt: skip
+    audit.note(ceremony=row.pk, threshold=threshold, custodians=list(holders.values()))
+    events.emit("security.ceremony.started", f"ceremony:{row.pk}", {"custodians": len(holders)})
+    return row
+
+
 def _check_people(name: str, threshold: int, custodians: list[int], holders: dict[int, Any]) -> None:
     wrong: dict[str, Text] = {}
     if not name.strip():
@@ -169,10 +198,9 @@ def _roots(call: Call) -> list[Key]:
     return list(found)
 
 
-def _wrapped(secret: bytes, key: Key) -> bytes:
-    return vault.seal(
-        _kek(secret), keeping.open_key(key).private_bytes(), keeping.bound(key.purpose, key.kid)
-    )
+def _wrapped(secret: bytes, pk: int, key: MemoryKey) -> bytes:
+    row = Key.objects.get(pk=pk)
+    return vault.seal(_kek(secret), key.private_bytes(), keeping.bound(row.purpose, row.kid))
 
 
 def _kek(secret: bytes) -> bytes:
@@ -221,7 +249,7 @@ def _finish(call: Call, row: Gathering) -> None:
     try:
         outcome = _worked(call, row)
         row.state = Gathering.State.DONE
-    except (PkiError, Unavailable) as wrong:
+    except (PkiError, Unavailable, InvalidInput) as wrong:
         outcome, row.state = {"error": str(wrong)}, Gathering.State.FAILED
     row.given.all().delete()
     row.outcome, row.ended_at = outcome, call.at
@@ -246,6 +274,10 @@ def _worked(call: Call, row: Gathering) -> dict[str, Any]:
     outcome: dict[str, Any] = {"shares": sorted(one.index for one in shares), "keys": len(opened)}
     if row.kind == Gathering.Kind.RENEW:
         outcome["issued"] = [one.slug for one in _renewed(call, opened)]
+    if row.kind == Gathering.Kind.RESPLIT:
+        plan = row.plan
+        holders = _holders(authority.by_rule(call), plan["name"], plan["threshold"], plan["custodians"])
+        outcome["ceremony"] = _begun(call, opened, holders, name=plan["name"], threshold=plan["threshold"]).pk
     return outcome
 
 

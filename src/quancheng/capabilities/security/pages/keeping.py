@@ -32,20 +32,24 @@ def ceremonies(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def start(request: HttpRequest) -> HttpResponse:
-    """发起仪式."""
+    """发起仪式; when custodians hold the roots, a gathering of them comes first."""
     actor = door(request)
+    held = queries.holding()
     form = CeremonyForm(request.POST or None, holders=queries.custodians(actor))
     if request.method == "POST" and form.is_valid():
         call = request.call()  # type: ignore[attr-defined]
-        made = attempt(
-            request,
-            form,
-            lambda: actions.start_ceremony(call, **form.cleaned_data),
-            _("仪式已发起，请各保管人登录领取份额。"),
-        )
-        if made:
-            return redirect(reverse("security:ceremony", args=[made.pk]))
-    context = {"form": form, "idempotency": new_key()}
+        if held is None:
+            done = _("仪式已发起，请各保管人登录领取份额。")
+            made = attempt(request, form, lambda: actions.start_ceremony(call, **form.cleaned_data), done)
+            target = made.pk if made else None
+        else:
+            plan = {"ceremony_id": held.pk, "kind": Gathering.Kind.RESPLIT.value, **form.cleaned_data}
+            done = _("请现在的保管人先交份额，随后新保管人领取。")
+            made = attempt(request, form, lambda: actions.open_gathering(call, **plan), done)
+            target = held.pk if made else None
+        if target is not None:
+            return redirect(reverse("security:ceremony", args=[target]))
+    context = {"form": form, "held": held, "idempotency": new_key()}
     return render(request, "security/start.html", context, status=422 if form.errors else 200)
 
 
