@@ -49,7 +49,11 @@ def visit(city: None, monkeypatch: pytest.MonkeyPatch, officer: Officer) -> Call
                 "quancheng.kernel.middleware._loader",
                 lambda: lambda who, request: actor if who.is_authenticated else Actor.anonymous(),
             )
-        return int((browser.post(address, {"csrf": "sent by browsers"}) if post else browser.get(address)).status_code)
+        return int(
+            (
+                browser.post(address, {"csrf": "sent by browsers"}) if post else browser.get(address)
+            ).status_code
+        )
 
     return go
 
