@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.capabilities.live_page import DESK, MARKS, live_page, sound, speak
+from tests.capabilities.live_page import DESK, MARKS, live_page, speak
+from tests.capabilities.live_page import sound as accessible
 from tests.capabilities.vault.conftest import World, official
 
 from quancheng.capabilities.vault.models import DataRequest, Objection, ReceiptRow
@@ -23,6 +24,12 @@ def base(db: None, settings: Any, tmp_path: Path) -> None:
     """As for other tests; live pages run at the real time."""
     settings.HOME = tmp_path / "home"
     remembered.synced()
+
+
+def sound(page: Any, path: str = "") -> None:
+    """Accessible, and not an error page in good shape."""
+    accessible(page, path)
+    assert page.get_by_text("HTTP 500").count() == 0, page.url
 
 
 def countersigned(world: World, used: dict[str, Any]) -> None:

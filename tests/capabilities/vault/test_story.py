@@ -329,3 +329,90 @@ def test_a_receipt_of_another_city_key_is_refused(world: World) -> None:
     with pytest.raises(VaultFault) as caught:
         verify_file(used["receipt"].encode(), keys)
     assert caught.value.reason is Reason.UNKNOWN_KEY
+
+
+def test_a_wrong_fact_is_repaired_and_everybody_who_had_it_is_told(world: World) -> None:
+    from tests.capabilities.vault.conftest import official
+
+    from quancheng.capabilities.vault.models import Objection
+
+    row = world.granted()
+    world.program.use(row.number)
+    item = queries.item(world.call.actor, "address")
+    filed = actions.file_objection(
+        world.call, item=item, claimed="济南市历下区新地址1号", said="去年已经搬家"
+    )
+    assert (filed.receivers, filed.department.code, filed.held) == (
+        ["bank-quan"],
+        "jn-police",
+        world.mother.address,
+    )
+    with pytest.raises(Conflict):
+        actions.file_objection(world.call, item=item, claimed="又一个", said="再来一次")
+    officer = official("vault.officer", user_id=44)
+    stranger = official("vault.officer", user_id=45, department="jn-civil")
+    with pytest.raises(Forbidden):
+        actions.accept_objection(stranger, objection=filed, said="好")
+    with pytest.raises(Conflict):
+        actions.repair_objection(officer, objection=filed, said="改了")
+    actions.accept_objection(officer, objection=filed, said="核对户口簿")
+    actions.repair_objection(officer, objection=filed, said="已更正")
+    events.drain(strict=True)
+    assert Objection.objects.get().told == ["person"]
+    told = world.program.send("GET", "/vault/v1/notices", None, "n").json()["notices"]
+    assert told == [{"kind": "repaired", "objection": filed.number, "item": "address"}]
+    assert world.program.send("GET", "/vault/v1/notices", None, "n").json()["notices"] == []
+    assert Objection.objects.get().state == "told"
+    mine = list(
+        Message.objects.filter(person_id=world.mother.pk).order_by("pk").values_list("title__zh", flat=True)
+    )
+    assert mine[-2:] == ["您对“居住地址”的异议已受理", "您对“居住地址”的异议已更正"]
+
+
+def test_recipients_are_approved_by_a_second_person(world: World) -> None:
+    from tests.capabilities.vault.conftest import official
+
+    from quancheng.core.keys import to_jwk
+
+    one, two = official("vault.registrar", user_id=91), official("vault.registrar", user_id=92)
+    key = MemoryKey.generate(Algorithm.SM2)
+    name = {"zh": "第二银行", "en": "Second Bank"}
+    row = actions.propose_recipient(one, code="bank-two", name=name, kind="bank", jwk=to_jwk(key.public))
+    assert Program(key).ask().status_code == 403
+    with pytest.raises(Forbidden):
+        actions.approve_recipient(one, recipient=row)
+    officer = official("vault.officer", user_id=93)
+    with pytest.raises(Forbidden):
+        actions.approve_recipient(officer, recipient=row)
+    actions.approve_recipient(two, recipient=row)
+    assert Program(key).ask().status_code == 202
+    with pytest.raises(Conflict):
+        actions.add_key(two, recipient=row, jwk=to_jwk(world.key.public))
+    with pytest.raises(InvalidInput):
+        actions.propose_recipient(
+            one, code="坏 代码", name={"zh": "", "en": ""}, kind="x", jwk=to_jwk(key.public)
+        )
+    fresh = MemoryKey.generate(Algorithm.ES256)
+    actions.add_key(two, recipient=row, jwk=to_jwk(fresh.public))
+    actions.revoke_key(two, key=row.keys.get(kid=key.public.kid.hex()))
+    assert Program(key).ask("later").status_code == 401
+    assert Program(fresh).ask("later").status_code == 202
+
+
+def test_the_api_and_pages_show_only_ones_own(world: World, signed_in: Any) -> None:
+    row = world.granted()
+    used = world.program.use(row.number).json()
+    mine = signed_in(world.call.actor)
+    listed = mine.get("/api/v1/vault/uses").json()["items"]
+    assert [one["number"] for one in listed] == [used["number"]]
+    verdict = mine.post(
+        "/api/v1/vault/verify", {"receipt": listed[0]["receipt"]}, content_type="application/json"
+    ).json()
+    assert (verdict["number"], verdict["countersigned"]) == (used["number"], False)
+    assert mine.get(f"/me/vault/requests/{row.number}/").status_code == 200
+    other = signed_in(citizen(make_person(OTHER_ID, "王芳"), 777).actor)
+    assert other.get("/api/v1/vault/uses").json()["items"] == []
+    for path in (f"/me/vault/requests/{row.number}/", f"/me/vault/uses/{used['number']}/",
+                 f"/me/vault/uses/{used['number']}/receipt.json", f"/me/vault/uses/{used['number']}/proof.json"):  # fmt: skip
+        assert other.get(path).status_code == 404
+    assert other.get("/work/vault/").status_code == 403

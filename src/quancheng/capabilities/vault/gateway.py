@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from quancheng.capabilities.vault import actions, proofs, subjects
-from quancheng.capabilities.vault.models import DataRequest, EntryRow, Recipient, RecipientKey, Use
+from quancheng.capabilities.vault.models import DataRequest, EntryRow, Objection, Recipient, RecipientKey, Use
 from quancheng.capabilities.vault.refusing import error_of, told
 from quancheng.core.keys import from_jwk
 from quancheng.core.text import Text
 from quancheng.core.vault import Kind, Reason, State, VaultFault, digest, kid_of, read_entry, verify_message
+from quancheng.core.vault.objection import ObjectionState
 from quancheng.kernel import clock, rulebook
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind
@@ -133,6 +134,18 @@ def countersign(signed: Signed, number: str) -> dict[str, Any]:
 def proof(signed: Signed, number: str) -> dict[str, Any]:
     """Proof that a use was allowed. Raises NotFound."""
     return proofs.of(_used(signed, number))
+
+
+def notices(signed: Signed) -> dict[str, Any]:
+    """Repairs of facts this recipient was given, told by reading them; for those without a callback."""
+    code, found = signed.recipient.code, []
+    for row in (
+        Objection.objects.filter(state=ObjectionState.REPAIRED.value).select_related("item").order_by("pk")
+    ):
+        if code in row.receivers and code not in row.told:
+            actions.tell_receiver(signed.call, objection=row, whom=code)
+            found.append({"kind": "repaired", "objection": row.number, "item": row.item.code})
+    return {"notices": found}
 
 
 def _own(signed: Signed, number: str) -> DataRequest:

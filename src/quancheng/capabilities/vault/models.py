@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from quancheng.capabilities.vault.wording import names_of
 from quancheng.core.text import Text
 from quancheng.core.vault import Mode, State
 from quancheng.core.vault.objection import ObjectionState
@@ -186,9 +187,9 @@ class DataRequest(GuardedModel):
         return State.LIVE if now < given.until else State.EXPIRED
 
     @property
-    def item_texts(self) -> list[Text]:
+    def items_text(self) -> Text:
         """Names of the items asked for."""
-        return [Text.of({"zh": one["zh"], "en": one["en"]}) for one in self.items]
+        return names_of(self.items)
 
 
 class Grant(GuardedModel):
@@ -257,9 +258,9 @@ class Use(GuardedModel):
         return self.number
 
     @property
-    def item_texts(self) -> list[Text]:
+    def items_text(self) -> Text:
         """Names of the items used."""
-        return [Text.of({"zh": one["zh"], "en": one["en"]}) for one in self.items]
+        return names_of(self.items)
 
 
 class ReceiptRow(GuardedModel):

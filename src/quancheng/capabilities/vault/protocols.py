@@ -5,6 +5,7 @@
 ``POST /vault/v1/requests/<number>/use``     use the grant: facts and signed receipt
 ``POST /vault/v1/uses/<number>/countersign`` the recipient's signature on the receipt
 ``GET  /vault/v1/uses/<number>/proof``       proof that it was allowed
+``GET  /vault/v1/notices``                   repairs of facts it was given
 ``GET  /vault/v1/keys``                      public keys for verifiers, unsigned
 ``GET  /vault/v1/items``                     what can be asked for, unsigned
 """
@@ -56,6 +57,12 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def notices(request: HttpRequest) -> HttpResponse:
+    """Repairs the recipient has to know of."""
+    return _json(gateway.notices(_signed(request)))
+
+
+@require_GET
 def keys(request: HttpRequest) -> HttpResponse:
     """Public keys of city and recipients."""
     return _json(trusted.document())
@@ -78,6 +85,7 @@ urlpatterns = [
     path("vault/v1/requests/<str:number>/use", use),
     path("vault/v1/uses/<str:number>/countersign", countersign),
     path("vault/v1/uses/<str:number>/proof", proof),
+    path("vault/v1/notices", notices),
     path("vault/v1/keys", keys),
     path("vault/v1/items", items),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quancheng.capabilities.messages.actions import send_message
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.vault import actions
-from quancheng.capabilities.vault.models import DataRequest, Objection
+from quancheng.capabilities.vault.models import DataRequest, Objection, Recipient
 from quancheng.core.text import Text
 from quancheng.core.vault.objection import PERSON, ObjectionState
 from quancheng.kernel import events, jobs
@@ -68,6 +68,17 @@ def tell_objection(event: Event) -> None:
             actions.tell_receiver(Call.system("vault"), objection=row, whom=PERSON)
         else:
             jobs.enqueue("vault.notify", {"objection": row.number, "recipient": whom})
+
+
+@events.subscribe("vault.recipient.changed", "vault.tell_again")
+def tell_again(event: Event) -> None:
+    """重新可用的使用方: repairs it missed while it was suspended."""
+    if event.data["standing"] != Recipient.Standing.ACTIVE.value:
+        return
+    code = event.data["code"]
+    for row in Objection.objects.filter(state=ObjectionState.REPAIRED.value).order_by("pk"):
+        if code in row.receivers and code not in row.told:
+            jobs.enqueue("vault.notify", {"objection": row.number, "recipient": code})
 
 
 _STEPS = {

@@ -53,8 +53,9 @@ def notify(
 ) -> dict[str, str]:
     """回调使用方: signed by the city; repeated by the job queue until the address answers 2xx."""
     row = Recipient.objects.get(code=recipient)
-    if row.callback and row.standing == Recipient.Standing.ACTIVE:
-        _post(row.callback, _notice(number, objection))
+    if not row.callback or row.standing != Recipient.Standing.ACTIVE:
+        return {"waits": recipient}  # it asks for its notices, or is told when it may hear again
+    _post(row.callback, _notice(number, objection))
     if objection:
         kept = Objection.objects.get(number=objection)
         actions.tell_receiver(Call.system("vault"), objection=kept, whom=recipient)

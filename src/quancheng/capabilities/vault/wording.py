@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from quancheng.core.text import Text
 from quancheng.core.vault import Kind, Mode, State
 from quancheng.core.vault.objection import ObjectionState
@@ -39,6 +41,17 @@ KINDS: dict[Kind, Text] = {
 }
 
 
-def listed(texts: list[Text]) -> Text:
-    """Several names as one."""
-    return Text("、".join(one.zh for one in texts), ", ".join(one.en for one in texts))
+MOVES: dict[ObjectionState, Text] = {
+    ObjectionState.FILED: Text("提出异议", "Objection sent"),
+    ObjectionState.ACCEPTED: Text("部门受理", "Accepted"),
+    ObjectionState.REPAIRED: Text("部门已更正", "Repaired"),
+    ObjectionState.REJECTED: Text("不予更正", "Not followed"),
+    ObjectionState.TOLD: Text("全部告知", "All told"),
+}
+"""Steps of an objection, as history."""
+
+
+def names_of(items: Iterable[Mapping[str, str]]) -> Text:
+    """Names of items ``{code, zh, en}`` as one text."""
+    rows = list(items)
+    return Text("、".join(one["zh"] for one in rows), ", ".join(one["en"] for one in rows))

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from quancheng.capabilities.vault import forms, queries
 from quancheng.capabilities.vault.pages.common import language
+from quancheng.capabilities.vault.wording import names_of
 from quancheng.kernel.errors import InvalidInput
 
 
@@ -25,7 +26,9 @@ def receipt(request: HttpRequest) -> HttpResponse:
             form.add_error("receipt", wrong.detail.pick(language()))
     witnesses = found.witnesses if found is not None else None
     shown = {
-        "form": form, "found": found,
+        "form": form,
+        "found": found,
+        "items": names_of(one.name.to_dict() for one in found.shown.items) if found else None,
         "witnesses": [(name, datetime.fromtimestamp(int(at), UTC)) for name, at in (witnesses or {}).items()],
         "anchored": witnesses is not None,
     }  # fmt: skip

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from quancheng.capabilities.vault import queries
 from quancheng.capabilities.vault.models import DataRequest, Objection
-from quancheng.capabilities.vault.wording import MODES, OBJECTIONS, STATES, listed
+from quancheng.capabilities.vault.wording import MODES, MOVES, OBJECTIONS, STATES
 from quancheng.core.vault import Mode
 from quancheng.core.vault.objection import ObjectionState
 from quancheng.kernel import clock, refusals
@@ -50,7 +50,7 @@ def request_row(row: DataRequest) -> dict[str, Any]:
     text, kind = STATES[row.state]
     return {
         "row": row, "who": row.recipient.text, "state": row.state.value, "text": text, "kind": kind,
-        "items": listed(row.item_texts), "mode": MODES[Mode(row.mode)],
+        "items": row.items_text, "mode": MODES[Mode(row.mode)],
     }  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def objection_row(row: Objection) -> dict[str, Any]:
     text, kind = OBJECTIONS[state]
     late = state is ObjectionState.FILED and row.due_on < clock.today()
     moves = [
-        {"when": one["at"], "title": OBJECTIONS[ObjectionState(one["state"])][0], "said": one["said"]}
+        {"when": one["at"], "title": MOVES[ObjectionState(one["state"])], "said": one["said"]}
         for one in row.moves
         if one["state"] != ObjectionState.TOLD.value
     ]

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from quancheng.capabilities.vault import actions, forms, queries
 from quancheng.capabilities.vault.models import DataRequest
 from quancheng.capabilities.vault.pages.common import language, objection_row, person, request_row, tried
-from quancheng.capabilities.vault.wording import KINDS, MODES
+from quancheng.capabilities.vault.wording import KINDS, MODES, names_of
 from quancheng.core.vault import Kind, Mode, State
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import Conflict
@@ -65,7 +65,7 @@ def one(request: HttpRequest, number: str) -> HttpResponse:
     shown = {
         **request_row(row), "give": give, "no": no, "key": new_key(), "given": given,
         "given_mode": MODES[Mode(given.mode)] if given else None,
-        "given_items": [one for one in row.items if given and one["code"] in given.items],
+        "given_items": names_of(one for one in row.items if given and one["code"] in given.items),
         "open": row.state is State.ASKED, "live": row.state is State.LIVE,
         "history": [_step(one) for one in queries.timeline(actor, row)],
         "stopped": queries.withdrawal(actor, row) is not None, **_tabs(actor, "requests"),
