@@ -24,7 +24,7 @@ from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import NotFound
 
 __all__ = [
-    "Verdict", "blob_path", "card_rows", "digest_like", "held", "held_types", "intact", "licence", "licence_type",
+    "Verdict", "blob_path", "card_rows", "digest_like", "held", "held_types", "intact", "licence", "licence_type", "licence_types",
     "store_blob", "verification_url", "verify", "wallet",
 ]  # fmt: skip
 
@@ -69,6 +69,11 @@ _HELD = {column: _HELD_BY.format(column) for column in ("firm_id", "person_id")}
 def held(actor: Actor, code: str) -> Licence | None:
     """The licence of a type that is valid today in the asker's wallet, the newest first."""
     return next((one for one in wallet(actor).filter(type__code=code).order_by(*ORDER) if one.good), None)
+
+
+def licence_types() -> list[LicenceType]:
+    """All licence types, by code."""
+    return list(LicenceType.objects.order_by("code"))
 
 
 def licence_type(code: str) -> LicenceType:
