@@ -25,7 +25,6 @@ from quancheng.core.openid4vc import (
     make_proof,
     make_request,
     match,
-    offer_link,
     read_credential_request,
     read_offer,
     read_query,
@@ -49,7 +48,6 @@ def refused(action) -> VcError:
 def test_an_offer_leads_a_wallet_to_a_code_that_needs_a_number() -> None:
     offer = make_offer(ISSUER, "senior-card", "CODE", 6, "口令")
     assert read_offer(json.dumps(offer)) == (ISSUER, "senior-card", "CODE", True)
-    assert offer_link("https://a/b?c").startswith(
         "openid-credential-offer://?credential_offer_uri=https%3A%2F%2F"
     )
     for bad in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import segno
 from django.contrib import messages
@@ -19,7 +20,6 @@ from quancheng.capabilities.credentials import actions, issuing, queries
 from quancheng.capabilities.credentials.forms import QuestionFilter, QuestionForm
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.trust import queries as trust
-from quancheng.core.openid4vc import offer_link
 from quancheng.core.text import Text
 from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput
 from quancheng.kernel.middleware import new_key
@@ -56,10 +56,13 @@ def take(request: HttpRequest, number: str) -> HttpResponse:
     licence = trust.licence(request.actor, number)  # type: ignore[attr-defined]
     made = actions.invite(request.call(), licence=licence)  # type: ignore[attr-defined]
     uri = f"{issuing.base()}/offer/{made.code}"
+    link = (
+        f"openid-credential-offer://?credential_offer_uri={quote(uri, safe='')}"  # OpenID4VCI section 4.1.3
+    )
     return render(
         request,
         "credentials/take.html",
-        {"licence": licence, "qr": _qr(offer_link(uri)), "link": offer_link(uri), "uri": uri,
+        {"licence": licence, "qr": _qr(link), "link": link, "uri": uri,
          "tx_code": made.tx_code, "expires": made.offer.expires_at},
     )  # fmt: skip
 

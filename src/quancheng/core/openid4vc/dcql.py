@@ -111,6 +111,7 @@ def _reach(value: Any, path: Sequence[Any]) -> list[Any]:
     reached = [value]
     for step in path:
         after: list[Any] = []
+        place = step if isinstance(step, int) else -1
         for one in reached:
             if (isinstance(step, str) and isinstance(one, Mapping) and step in one) or (
                 type(step) is int and isinstance(one, list) and step < len(one)

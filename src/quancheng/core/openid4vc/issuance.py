@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from quancheng.core.jose import JoseFault, parse_jws, read_json, sign_jws, verify_jws
 from quancheng.core.keys import Algorithm, KeyFault, PublicKey, SigningKey, from_jwk, to_jwk
@@ -15,7 +14,7 @@ from quancheng.core.text import Text
 
 __all__ = [
     "PRE_AUTHORIZED", "CredentialConfiguration", "CredentialRequest", "TokenRequest", "as_metadata", "holder_key",
-    "issuer_metadata", "make_offer", "make_proof", "offer_link", "read_credential_request", "read_offer", "read_token_request",
+    "issuer_metadata", "make_offer", "make_proof", "read_credential_request", "read_offer", "read_token_request",
 ]  # fmt: skip
 
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
@@ -59,11 +58,6 @@ def make_offer(issuer: str, configuration: str, code: str, digits: int, descript
         "credential_configuration_ids": [configuration],
         "grants": {PRE_AUTHORIZED: {"pre-authorized_code": code, "tx_code": tx_code}},
     }
-
-
-def offer_link(uri: str) -> str:
-    """The link of a QR code that leads a wallet to an offer by reference (section 4.1.3)."""
-    return f"openid-credential-offer://?credential_offer_uri={quote(uri, safe='')}"
 
 
 def read_offer(data: bytes | str) -> tuple[str, str, str, bool]:
