@@ -110,17 +110,18 @@ def _reach(value: Any, path: Sequence[Any]) -> list[Any]:
     """All values a path leads to (section 7): names, indexes, None for every element."""
     reached = [value]
     for step in path:
-        after: list[Any] = []
-        place = step if isinstance(step, int) else -1
-        for one in reached:
-            if (isinstance(step, str) and isinstance(one, Mapping) and step in one) or (
-                type(step) is int and isinstance(one, list) and step < len(one)
-            ):
-                after.append(one[step])
-            elif step is None and isinstance(one, list):
-                after += one
-        reached = after
+        reached = [after for one in reached for after in _step(one, step)]
     return reached
+
+
+def _step(value: Any, step: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [value[step]] if isinstance(step, str) and step in value else []
+    if not isinstance(value, list):
+        return []
+    if step is None:
+        return list(value)
+    return value[step : step + 1] if isinstance(step, int) else []
 
 
 def _selection(wanted: CredentialQuery) -> Any:
