@@ -79,6 +79,26 @@ def test_a_block_drawn_in_an_undone_transaction_is_not_used(city: None, transact
     assert drawn("code") == 1000
 
 
+def test_a_key_made_in_an_undone_transaction_is_not_signed_with_again(
+    city: None, transactional_db: None
+) -> None:
+    from quancheng.capabilities.security import sync
+
+    sync.sync()
+
+    def undone() -> None:
+        with transaction.atomic():
+            queries.signer("code.issuer").sign(b"undone")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        undone()
+    with transaction.atomic():
+        handle = queries.signer("code.issuer")
+        handle.sign(b"kept")
+    assert [one.public for one in queries.public_keys("code.issuer")] == [handle.public]
+
+
 def test_the_quota_is_never_exceeded(city: None) -> None:
     with writing("tests"):
         Quota.objects.create(caller="code", service="key", per_day=1500)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from quancheng.capabilities.security import authority
@@ -108,7 +109,8 @@ def signer(purpose: str, *, caller: str = "") -> KeyHandle:
     now = time.monotonic()
     with _handles_lock:
         known = _handles.get((purpose, caller))
-    if known is not None and now - known[0] < FRESH_SECONDS:
+    # inside a transaction the cheap question is asked each time: what it cached may have been undone with it
+    if known is not None and now - known[0] < FRESH_SECONDS and not connection.in_atomic_block:
         return known[1]
     row = _active(purpose)
     # one that still fits goes on: it may have uses left over
