@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from quancheng.capabilities.trust import blobs, queries
+from quancheng.capabilities.trust import blobs, desk, queries
 from quancheng.kernel import pagination
 from quancheng.kernel.errors import NotFound, NotSignedIn
 
@@ -82,6 +82,7 @@ def photo(request: HttpRequest, number: str) -> HttpResponse:
 
 
 urlpatterns = [
+    *desk.urlpatterns,
     path("wallet/", wallet, name="wallet"),
     path("wallet/<str:number>/", card, name="card"),
     path("wallet/<str:number>/photo/", photo, name="photo"),
