@@ -133,5 +133,8 @@ def test_issue_once_and_revoke_once(card, actor, settle):
     with pytest.raises(Conflict):
         actions.revoke_licence(SYSTEM, licence=card, reason="again")
     assert queries.verify(Actor.anonymous(), card.code).outcome == "revoked"
-    assert card.commitment in AuditEntry.objects.get(action="trust.licence.revoke", detail__contains="遗失补发").detail
+    assert (
+        card.commitment
+        in AuditEntry.objects.get(action="trust.licence.revoke", detail__contains="遗失补发").detail
+    )
     assert actions.issue_licence(SYSTEM, **facts).number != card.number

@@ -136,6 +136,9 @@ def revoke(request: HttpRequest, number: str, body: Revocation) -> dict[str, Any
 @router.get("/verify/{code}", response=VerdictOut, summary="核验证照 Verify a code (public)")
 def verify(request: HttpRequest, code: str) -> dict[str, Any]:
     verdict = queries.verify(request.actor, code)  # type: ignore[attr-defined]
+    if verdict.type is not None:
+        found = queries.by_code(request.actor, code)  # type: ignore[attr-defined]
+        actions.count_look(request.call(), licence=found, way="code")  # type: ignore[attr-defined]
     return {
         "outcome": verdict.outcome, "text": verdict.text.to_dict(), "type": _text(verdict.type),
         "number": verdict.number, "holder": verdict.holder, "issuer": _text(verdict.issuer),

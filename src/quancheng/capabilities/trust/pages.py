@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import segno
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from quancheng.capabilities.trust import blobs, desk, queries
+from quancheng.capabilities.trust import actions, blobs, desk, holder, queries
+from quancheng.capabilities.trust.paper import qr_svg
 from quancheng.kernel import pagination
 from quancheng.kernel.errors import NotFound, NotSignedIn
 
@@ -22,12 +21,6 @@ def _actor(request: HttpRequest) -> Any:
     if not actor.is_authenticated:
         raise NotSignedIn()
     return actor
-
-
-def qr_svg(text: str) -> SafeString:
-    """A QR code as inline SVG, black on white, with its quiet zone."""
-    drawn = segno.make(text, error="m").svg_inline(border=4, dark="#000", light="#fff", omitsize=True)
-    return mark_safe(drawn)  # noqa: S308 - drawn by segno from our own address
 
 
 @require_GET
@@ -65,7 +58,10 @@ def card(request: HttpRequest, number: str) -> HttpResponse:
 def verify(request: HttpRequest, code: str = "") -> HttpResponse:
     """核验: what anybody may know about a code."""
     code = (code or request.GET.get("code", "")).strip()[:64]
-    verdict = queries.verify(request.actor, code) if code else None  # type: ignore[attr-defined]
+    actor = request.actor  # type: ignore[attr-defined]
+    verdict = queries.verify(actor, code) if code else None
+    if verdict is not None and verdict.type is not None:
+        actions.count_look(request.call(), licence=queries.by_code(actor, code), way="code")  # type: ignore[attr-defined]
     return render(request, "trust/verify.html", {"code": code, "verdict": verdict})
 
 
@@ -83,6 +79,7 @@ def photo(request: HttpRequest, number: str) -> HttpResponse:
 
 urlpatterns = [
     *desk.urlpatterns,
+    *holder.urlpatterns,
     path("wallet/", wallet, name="wallet"),
     path("wallet/<str:number>/", card, name="card"),
     path("wallet/<str:number>/photo/", photo, name="photo"),

@@ -24,7 +24,8 @@ from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import NotFound
 
 __all__ = [
-    "Verdict", "blob_path", "card_rows", "digest_like", "held", "held_types", "intact", "licence", "licence_type", "licence_types",
+    "Verdict", "blob_path", "by_code", "card_rows", "digest_like", "held", "held_types", "intact", "licence", "licence_type",
+    "licence_types",
     "store_blob", "verification_url", "verify", "wallet",
 ]  # fmt: skip
 
@@ -106,18 +107,21 @@ _UNKNOWN = Verdict(
 )
 
 
+def by_code(actor: Actor, code: str) -> Licence:
+    """The licence of a verification code, for counting and comparing, not for showing; raises NotFound."""
+    code = code.strip().upper()
+    rows = access.visible(actor, Licence, verb="verify").select_related("type", "issued_by")
+    found = rows.filter(code=code).first() if is_code(code) else None
+    if found is None:
+        raise NotFound()
+    return found  # type: ignore[no-any-return]
+
+
 def verify(actor: Actor, code: str) -> Verdict:
     """Say whether a code belongs to a genuine licence; holder and number are masked."""
-    code = code.strip().upper()
-    if not is_code(code):
-        return _UNKNOWN
-    found = (
-        access.visible(actor, Licence, verb="verify")
-        .select_related("type", "issued_by")
-        .filter(code=code)
-        .first()
-    )
-    if found is None:
+    try:
+        found = by_code(actor, code)
+    except NotFound:
         return _UNKNOWN
     if not intact(found):
         return Verdict(
