@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -32,10 +33,22 @@ from quancheng.testing import remembered
 from quancheng.testing.ports import free_port
 
 
+def _four_ports() -> int:
+    """The first of four free ports in a row."""
+    while True:
+        first = free_port()
+        try:
+            for place in range(4):
+                socket.create_server(("127.0.0.1", first + place)).close()
+        except (OSError, OverflowError):
+            continue
+        return first
+
+
 @pytest.fixture
 def demo(db: None, settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.HOME = tmp_path
-    monkeypatch.setenv("QUANCHENG_QUANTUM_SIM_PORT", str(free_port()))
+    monkeypatch.setenv("QUANCHENG_QUANTUM_SIM_PORT", str(_four_ports()))
     remembered.synced()
     yield
     for code in list(link_client._callers):
@@ -88,8 +101,6 @@ def test_where_there_is_no_demonstration_the_component_opens_no_port(demo: None)
     component = subprocess.Popen([sys.executable, "-c", code], env=environment)
     with pytest.raises(subprocess.TimeoutExpired):
         component.wait(2)
-    import socket
-
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", simulated_component.port(0)), 1)
     component.terminate()

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.capabilities.chain.conftest import cities, city
 from tests.capabilities.chain.test_alliance import anchor
+from tests.capabilities.quantum.threads import THREADS, run_in_a_file
 from tests.capabilities.quantum.world import Kmes, Process, start_peer
 
 from quancheng.capabilities.chain import tasks as chain_tasks
@@ -30,7 +31,7 @@ from quancheng.kernel.models import writing
 
 __all__ = ["cities", "city"]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+test_in_a_file = run_in_a_file(__file__, 4)
 
 
 @pytest.fixture
@@ -72,6 +73,7 @@ def _heads() -> list[int]:
     return list(Head.objects.order_by("size").values_list("witnesses", flat=True))
 
 
+@THREADS
 def test_checkpoints_are_witnessed_over_the_link_and_go_on_when_it_falls_back(
     front: Process, far: Kmes, actor: Callable[..., Actor]
 ) -> None:
@@ -89,6 +91,7 @@ def test_checkpoints_are_witnessed_over_the_link_and_go_on_when_it_falls_back(
     assert (row.state, row.away) == (Link.State.FALLBACK, "EMPTY")  # and told
 
 
+@THREADS
 def test_a_dead_link_is_a_witness_that_does_not_answer(front: Process) -> None:
     front.kill()
     anchor()
@@ -98,6 +101,7 @@ def test_a_dead_link_is_a_witness_that_does_not_answer(front: Process) -> None:
     assert Link.objects.get().state == Link.State.DOWN
 
 
+@THREADS
 def test_the_proxy_tells_the_strength_and_what_went_wrong(front: Process, proxy: LinkProxy) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(f"http://127.0.0.1:{proxy.port}/jn-qd/chain/checkpoint", timeout=10) as answer:
@@ -109,6 +113,7 @@ def test_the_proxy_tells_the_strength_and_what_went_wrong(front: Process, proxy:
         assert refused.value.code == status
 
 
+@THREADS
 def test_a_line_break_in_a_head_is_refused(front: Process) -> None:
     from quancheng.kernel.errors import InvalidInput
 

@@ -11,19 +11,16 @@ from typing import Any
 import pytest
 from tests.capabilities.quantum.world import (
     GET_DOCUMENTS,
-    OURS,
     THEIRS,
     Kmes,
     Process,
-    caller,
     start_peer,
     wait,
 )
 
-from quancheng.capabilities.quantum import actions, gateway, link_client, queries, tasks
+from quancheng.capabilities.quantum import actions, link_client, queries, tasks
 from quancheng.capabilities.quantum.caller import LinkDown
 from quancheng.capabilities.quantum.models import KeyUse, Link, LinkEvent, QkdLap
-from quancheng.core.keys import Algorithm, MemoryKey
 from quancheng.core.linkkey import Strength
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
@@ -172,6 +169,18 @@ def test_an_operator_holds_quantum_keys_with_a_reason_and_allows_them_again(
     assert kinds() == ["OPENED", "HELD", "FALLBACK", "RELEASED", "RESTORED"]
 
 
+def test_a_session_made_while_the_link_was_closed_is_not_used(
+    neighbour: Process, make_link: Make, actor: Callable[..., Actor]
+) -> None:
+    opened(make_link, actor(), neighbour.first["port"])
+    end = link_client._callers["jn-qd"][1]
+    actions.close_link(Call(actor()), code="jn-qd")
+    with pytest.raises(Conflict):
+        end.rekey()
+    assert end.strength is None
+    assert Link.objects.get().state == Link.State.CLOSED
+
+
 def test_a_closed_link_carries_nothing(
     neighbour: Process, make_link: Make, actor: Callable[..., Actor]
 ) -> None:
@@ -256,6 +265,74 @@ def test_a_peer_needs_a_key_that_is_one(node: None, actor: Callable[..., Actor])
         assert "public_key" in wrong.value.fields
 
 
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ({}, 1),
+        ({"q": "青岛"}, 1),
+        ({"q": "qingdao"}, 1),
+        ({"q": "jn-"}, 1),
+        ({"q": "泰安"}, 0),
+        ({"state": "NEW"}, 1),
+        ({"state": "OPEN"}, 0),
+        ({"state": "nonsense"}, 1),
+        ({"alarmed": "1"}, 0),
+    ],
+)
+def test_links_are_found_by_words_state_and_alarm(
+    node: None, make_link: Make, actor: Callable[..., Actor], params: dict[str, str], found: int
+) -> None:
+    make_link(1)
+    assert len(queries.links(actor(), params).items) == found
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ({}, ["CLOSED", "HELD"]),
+        ({"kind": "HELD"}, ["HELD"]),
+        ({"link": "jn-qd", "days": "1"}, ["CLOSED", "HELD"]),
+        ({"link": "other"}, []),
+        ({"days": "x"}, ["CLOSED", "HELD"]),
+    ],
+)
+def test_events_are_found_by_link_kind_and_day(
+    node: None, make_link: Make, actor: Callable[..., Actor], params: dict[str, str], found: list[str]
+) -> None:
+    make_link(1, quantum=False)
+    actions.open_link(Call(actor()), code="jn-qd")
+    actions.mark_fallback(Call(actor()), code="jn-qd", reason="检修")
+    actions.close_link(Call(actor()), code="jn-qd")
+    assert [one.kind for one in queries.events(actor(), params).items] == found
+
+
+def test_events_come_a_page_at_a_time(node: None, make_link: Make, actor: Callable[..., Actor]) -> None:
+    make_link(1)
+    for number in range(25):
+        actions.report_failure(Call.system("quantum"), code="jn-qd", reason=f"R{number}")
+    first = queries.events(actor(), {"size": "10"})
+    second = queries.events(actor(), {"size": "10", "cursor": first.next})
+    assert [one.reason for one in (*first.items, *second.items)] == [f"R{n}" for n in range(24, 4, -1)]
+
+
+def test_old_rounds_make_room(
+    node: None, make_link: Make, actor: Callable[..., Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from quancheng.capabilities.quantum import booking
+    from quancheng.capabilities.quantum.values import Lap, LineState
+
+    make_link(1)
+    monkeypatch.setattr(booking.rulebook, "find", lambda _: SimpleNamespace(integer=lambda: 5))
+    start = datetime(2026, 11, 23, tzinfo=UTC)
+    laps = tuple(Lap(n, start + timedelta(minutes=n), 0.01, "KEY", 256) for n in range(12))
+    for _ in range(2):  # told twice, kept once
+        actions.report_line(Call.system("quantum"), code="jn-qd", line=LineState(1, 2, None, laps, True))
+    assert list(QkdLap.objects.order_by("number").values_list("number", flat=True)) == [7, 8, 9, 10, 11]
+    assert QkdLap.objects.count() == 5
+
+
 # -- sealed storage
 
 
@@ -321,47 +398,3 @@ def _damage() -> None:
 
     with writing("tests"):
         SealedDocument.objects.filter(number="d-1").update(envelope=b"\x80")
-
-
-# -- peers call us
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_gateway_answers_registered_links_and_books_them(
-    node: None, make_link: Make, actor: Callable[..., Actor]
-) -> None:
-    from quancheng.capabilities.quantum.models import Peer
-    from quancheng.core.keys import to_jwk
-    from quancheng.kernel.models import writing
-
-    make_link(0, quantum=False)
-    with writing("tests"):
-        Peer.objects.update(public_key=to_jwk(OURS.public), code="jinan")  # the caller of world.py
-    server = gateway.serve(("127.0.0.1", 0), ("127.0.0.1", 9), ("/witness/",))
-    link = caller(server.port, None)
-    link._me = _as_peer()
-    try:
-        with pytest.raises(LinkDown) as closed:
-            link.exchange(GET_DOCUMENTS)
-        assert closed.value.reason == "OTHER_PARTY"  # registered, not opened
-        actions.open_link(Call(actor()), code="jn-qd")
-        assert link.exchange(GET_DOCUMENTS).response.startswith(b"HTTP/1.1 403")
-        assert link.exchange(b"GET /witness/ HTTP/1.1\r\n\r\n").response.startswith(b"HTTP/1.1 502")
-        row = wait(lambda: Link.objects.filter(state=Link.State.FALLBACK).first())
-        assert row.away == "NO_LINE"
-        false = caller(server.port, None)  # somebody else calls in the peer's name
-        false._me = replace(_as_peer(), key=MemoryKey.generate(Algorithm.ES256))
-        for _ in range(3):
-            with pytest.raises(LinkDown):
-                false.exchange(GET_DOCUMENTS)
-        wait(lambda: LinkEvent.objects.filter(kind="REFUSED", reason="SIGNATURE").count() == 1)
-        assert Link.objects.get().state == Link.State.FALLBACK  # a stranger changes nothing
-    finally:
-        link.drop()
-        server.stop()
-
-
-def _as_peer() -> Any:
-    from quancheng.core.linkkey import Identity
-
-    return Identity("jn-qd", "jinan", OURS, link_client.node_name(), link_client.node_key().public)

@@ -177,8 +177,13 @@ def _wanted(row: Link) -> None:
 
 @action("quantum.session.report", idempotent=False)
 def report_session(call: Call, *, opened: SessionOpened) -> Link:
-    """会话建立: by the platform, after a handshake. Raises NotFound, Conflict (a quantum key used twice)."""
+    """会话建立: by the platform, after a handshake.
+
+    Raises NotFound, Conflict (the link was closed meanwhile, a quantum key was used twice): what cannot
+    be booked is not used.
+    """
     row = _reported(call, opened.link)
+    _wanted(row)
     if opened.qkd is not None:
         if KeyUse.objects.filter(link=row, key_id=opened.qkd).exists():
             raise Conflict(Text("量子密钥重复使用，会话作废。", "A quantum key was used twice: no session."))

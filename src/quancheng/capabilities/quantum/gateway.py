@@ -31,7 +31,7 @@ def serve(address: tuple[str, int], upstream: tuple[str, int], offered: tuple[st
     from quancheng.capabilities.quantum.server import HttpForward, LinkServer
 
     forward = HttpForward(*upstream, offered)
-    return LinkServer(address, _find, forward, _tell, done=connections.close_all).start()
+    return LinkServer(address, _find, forward, _tell, still=_wanted, done=connections.close_all).start()
 
 
 def _find(code: str) -> Served | None:
@@ -48,6 +48,13 @@ def _find(code: str) -> Served | None:
         return None
     kme = None if row.held else link_client.kme_of(row)
     return Served(link_client.identity_of(row), kme)
+
+
+def _wanted(code: str) -> bool:
+    """An operator who closes a link closes it for sessions that are open, too."""
+    from quancheng.capabilities.quantum.models import Link
+
+    return Link.objects.filter(code=code, wanted=True).exists()
 
 
 def _tell(what: SessionOpened | SessionRefused) -> None:

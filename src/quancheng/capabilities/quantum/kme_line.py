@@ -72,7 +72,7 @@ class Line:
         self.intact, self.eve = True, 0.0
         self.laps: deque[Lap] = deque(maxlen=_REMEMBERED)
         self._random, self._seed, self._now = np.random.default_rng(seed), seed, now
-        self._lock = threading.Lock()
+        self._lock, self._round = threading.Lock(), threading.Lock()
         self._free: deque[tuple[DeliveredKey, bytes]] = deque()
         self._given: dict[uuid.UUID, tuple[str, str, bytes]] = {}
         self._count = 0
@@ -83,25 +83,28 @@ class Line:
         return len(self._free)
 
     def command(self, intact: bool | None, eve: float | None) -> None:
-        """Cut or mend the fibre; let somebody listen to this share of the pulses."""
-        if intact is not None:
-            self.intact = intact
-        if eve is not None:
-            self.eve = Eavesdropper(eve).share
+        """Cut or mend the fibre; let somebody listen to this share of the pulses. A round under way ends first."""
+        share = self.eve if eve is None else Eavesdropper(eve).share
+        with self._round:
+            self.eve = share
+            self.intact = self.intact if intact is None else intact
 
     def step(self) -> bool:
         """One round, if the fibre is whole and there is room, or noise to be watched until it is over."""
-        calm = not self.eve and (not self.laps or self.laps[-1].outcome is Outcome.KEY)
-        if not self.intact or (self.stored >= self.most_keys and calm):
-            return False
-        eve = Eavesdropper(self.eve) if self.eve else None
-        done = run_round(self.channel, self.pulses, self._random, self.settings, eve)
+        with self._round:
+            calm = not self.eve and (not self.laps or self.laps[-1].outcome is Outcome.KEY)
+            if not self.intact or (self.stored >= self.most_keys and calm):
+                return False
+            eve = Eavesdropper(self.eve) if self.eve else None
+            self._keep(run_round(self.channel, self.pulses, self._random, self.settings, eve))
+        return True
+
+    def _keep(self, done: Round) -> None:
         with self._lock:
             self._count += 1
             self.laps.append(Lap(self._count, self._now(), done.outcome, done.qber, done.secret_bits))
             if done.outcome is Outcome.KEY:
                 self._store(done)
-        return True
 
     def _store(self, done: Round) -> None:
         """Blocks of 256 bits, named alike on both sides from what both know: seed, round, place."""

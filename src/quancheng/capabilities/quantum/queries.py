@@ -43,7 +43,8 @@ def links(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
     """Links by code. Filters: q (code, peer), state, strength, alarmed."""
     rows = access.visible(actor, Link).select_related("peer")
     if words := params.get("q", "").strip():
-        rows = rows.filter(Q(code__contains=words) | Q(peer__code__contains=words) | Q(name__contains=words))
+        named = Q(name__zh__icontains=words) | Q(name__en__icontains=words)
+        rows = rows.filter(Q(code__contains=words) | Q(peer__code__contains=words) | named)
     if params.get("state", "") in Link.State.values:
         rows = rows.filter(state=params["state"])
     if params.get("alarmed") == "1":

@@ -49,12 +49,14 @@ class LinkServer(socketserver.ThreadingTCPServer):
         *,
         idle: float = 600.0,
         handshake: float = 10.0,
+        still: Callable[[str], bool] = lambda _: True,
         done: Callable[[], None] = lambda: None,
     ) -> None:
-        """``done``: called in a connection's thread when it ends (to give back what ``find`` borrowed)."""
+        """``still``: whether a link is still to be answered, asked before each request; ``done``: called in a
+        connection's thread when it ends (to give back what ``find`` borrowed)."""
         super().__init__(address, _Connection)
         self.find, self.handler, self.told = find, handler, told
-        self.idle, self.handshake, self.done = idle, handshake, done
+        self.idle, self.handshake, self.still, self.done = idle, handshake, still, done
         self.room = threading.BoundedSemaphore(_CONNECTIONS)
 
     @property
@@ -129,6 +131,8 @@ class _Connection(socketserver.BaseRequestHandler):
             if kind is not wire.Frame.RECORD:
                 raise LinkFault(LinkReason.STEP)
             request = session.open(body)
+            if not self.server.still(self._link):
+                raise LinkFault(LinkReason.ERASED)
             answer = self.server.handler(request, session) if request else b""  # nothing: a ping
             wire.send(self.request, wire.Frame.RECORD, session.seal(answer))
 
