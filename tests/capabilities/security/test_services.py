@@ -239,6 +239,35 @@ def run(folder: Path, *arguments: str) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_openssl_asks_for_the_status_over_http(live_server: Any, officer: Officer, tmp_path: Path) -> None:
+    from quancheng.core.pki import to_pem
+
+    rows = [
+        actions.issue_certificate(
+            Call(officer()),
+            csr=csr(MemoryKey.generate(Algorithm.ES256), name),
+            profile="device",
+            department="jn-civil",
+        )
+        for name in ("good", "gone")
+    ]
+    actions.revoke_certificate(Call(officer()), serial=rows[1].serial, reason="key_compromise")
+    for row in rows:
+        (tmp_path / f"{row.subject}.pem").write_text(to_pem(row.x509))
+    for slug in ("root-es256", "issuing-es256"):
+        (tmp_path / f"{slug}.pem").write_bytes(Browser().get(f"/pki/{slug}.pem").content)
+    said = run(
+        tmp_path, "ocsp", "-issuer", "issuing-es256.pem", "-cert", "good.pem", "-cert", "gone.pem",
+        "-url", f"{live_server.url}/pki/ocsp/issuing-es256", "-CAfile", "root-es256.pem",
+        "-verify_other", "issuing-es256.pem",
+    )  # fmt: skip
+    assert "Response verify OK" in said and "good.pem: good" in said and "gone.pem: revoked" in said
+    kind = {"content_type": "application/ocsp-request"}
+    for slug, body in (("issuing-es256", b"rubbish"), ("root-es256", b"rubbish"), ("nobody", b"")):
+        assert Browser().post(f"/pki/ocsp/{slug}", body, **kind).content[:1] == b"\x30"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_pyhanko_seals_a_document_with_our_time(live_server: Any, city: None) -> None:
     """pyHanko's own client asks our service; its validator believes the document time stamp by our root."""
     from pyhanko.keys import load_certs_from_pemder_data

@@ -124,6 +124,8 @@ def order_for(
         ends = min(ends, above.not_after)
         base = f"{settings.PUBLIC_URL}/pki"
         addresses = {"crl_url": f"{base}/crl/{above.slug}.crl", "issuer_url": f"{base}/{above.slug}.crt"}
+        if above.purpose == Purpose.ISSUING:
+            addresses["status_url"] = f"{base}/ocsp/{above.slug}"
     return Order(purpose, public, serial(), subject, at, ends, **addresses, **more)
 
 

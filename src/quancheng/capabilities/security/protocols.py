@@ -1,4 +1,4 @@
-"""Standard protocols: time stamps over HTTP (RFC 3161), certificates and revocation lists (RFC 5280).
+"""Standard protocols: time stamps over HTTP (RFC 3161), certificates and lists (RFC 5280), OCSP (RFC 6960).
 
 ``POST /tsa`` takes ``application/timestamp-query``. Programs that sign in (Basic or Bearer, code and secret)
 use their own quota, everybody else shares one.
@@ -23,6 +23,7 @@ from quancheng.core.pki import (
     response,
     to_pem,
 )
+from quancheng.core.pki.status import read_status_request, status_refusal
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
@@ -98,7 +99,24 @@ def certificate(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     return HttpResponse(bytes(row.der), content_type="application/pkix-cert")
 
 
+@csrf_exempt
+@require_POST
+def status(request: HttpRequest, slug: str) -> HttpResponse:
+    """证书状态 (OCSP, RFC 6960 appendix A) of certificates of an issuing authority; nothing is kept."""
+    body = request.read(LARGEST + 1)
+    try:
+        if len(body) > LARGEST:
+            raise PkiError(PkiReason.FORM, "too large")
+        answer = queries.status_of(slug, read_status_request(body))
+    except PkiError:
+        answer = status_refusal("malformed_request")
+    except (NotFound, Unavailable):
+        answer = status_refusal("unauthorized")
+    return HttpResponse(answer, content_type="application/ocsp-response")
+
+
 urlpatterns = [
+    path("pki/ocsp/<slug:slug>", status, name="ocsp"),
     path("tsa", tsa, name="tsa"),
     path("pki/crl/<slug:slug>.crl", revocation_list, name="crl"),
     path("pki/<slug:slug>.crt", certificate, {"kind": "crt"}, name="crt"),

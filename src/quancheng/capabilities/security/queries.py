@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q
 
-from quancheng.capabilities.security import authority
-from quancheng.capabilities.security.keeping import FRESH_SECONDS, KeyHandle
+from quancheng.capabilities.security import authority, terms
+from quancheng.capabilities.security.keeping import FRESH_SECONDS, KeyHandle, open_key
 from quancheng.capabilities.security.looking import (
     UseRow,
     authorities,
@@ -37,7 +37,17 @@ from quancheng.capabilities.security.looking import (
 )
 from quancheng.capabilities.security.models import Certificate, Key, KeyChange, KeyPurpose, RevocationListRow
 from quancheng.core.keys import PublicKey, to_jwk
-from quancheng.core.pki import Sealed, StampInfo, check_stamp, seal_verify
+from quancheng.core.pki import (
+    Issuer,
+    Purpose,
+    RevocationReason,
+    Revoked,
+    Sealed,
+    StampInfo,
+    check_stamp,
+    seal_verify,
+)
+from quancheng.core.pki.status import StatusRequest, make_status
 from quancheng.core.text import Text
 from quancheng.kernel import access, clock, pagination
 from quancheng.kernel.actions import Call
@@ -75,6 +85,7 @@ __all__ = [
     "seals",
     "signer",
     "stamps",
+    "status_of",
     "uses_today",
     "verify_seal",
     "verify_stamp",
@@ -204,6 +215,29 @@ def revocation_list(slug: str) -> RevocationListRow:
     if found is None:
         raise NotFound
     return found
+
+
+def status_of(slug: str, request: StatusRequest) -> bytes:
+    """证书状态应答 of an issuing authority, signed by it; public. Raises NotFound, Unavailable.
+
+    Answers come from the table itself, so a revocation is known at once; they hold as long as a list.
+    """
+    row = authority.by_slug(slug)
+    if row is None or row.purpose != Purpose.ISSUING or not request.is_for(row.x509):
+        raise NotFound
+    names = [f"{one:x}" for one in request.serials]
+    found = {int(one.serial, 16): one for one in row.issued.filter(serial__in=names)}
+
+    def revoked(serial: int) -> Revoked | None:
+        one = found.get(serial)
+        if one is None or one.revoked_at is None:
+            return None
+        return Revoked(serial, one.revoked_at, RevocationReason(one.revoked_reason))
+
+    now = clock.now()
+    ends = now + timedelta(hours=terms.amount("security.list_hours"))
+    issuer = Issuer(open_key(row.key), row.x509)
+    return make_status(request, issuer, known=found.__contains__, revoked=revoked, at=now, next_update=ends)
 
 
 def certificates(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:

@@ -2,7 +2,7 @@
 
 Pure: no clock, no files, no network. Every signature is made through a key handle of ``core.keys``.
 
-* ``certificate``, ``request``, ``revocation``, ``path``: X.509 (RFC 5280, GB/T 20518)
+* ``certificate``, ``request``, ``revocation``, ``status``, ``path``: X.509 (RFC 5280, OCSP, GB/T 20518)
 * ``stamping``: time stamps (RFC 3161)
 * ``shares``: Shamir's secret sharing for key ceremonies
 * ``seals``: electronic seals (GB/T 38540)

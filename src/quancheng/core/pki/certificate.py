@@ -154,6 +154,8 @@ class Order:
     """Host names (subject alternative names) of devices."""
     crl_url: str = ""
     issuer_url: str = ""
+    status_url: str = ""
+    """Where OCSP is answered."""
 
     def __post_init__(self) -> None:
         if not 0 < self.serial < 1 << 159:
@@ -247,9 +249,12 @@ def _addresses(order: Order) -> list[tuple[str, bool, Any]]:
         found.append(
             ("crl_distribution_points", False, x509.CRLDistributionPoints([{"distribution_point": name}]))
         )
-    if order.issuer_url:
-        place = x509.GeneralName("uniform_resource_identifier", order.issuer_url)
-        access = [{"access_method": "ca_issuers", "access_location": place}]
+    access = [
+        {"access_method": method, "access_location": x509.GeneralName("uniform_resource_identifier", url)}
+        for method, url in (("ocsp", order.status_url), ("ca_issuers", order.issuer_url))
+        if url
+    ]
+    if access:
         found.append(("authority_information_access", False, x509.AuthorityInfoAccessSyntax(access)))
     return found
 
