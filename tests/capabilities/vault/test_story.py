@@ -416,3 +416,80 @@ def test_the_api_and_pages_show_only_ones_own(world: World, signed_in: Any) -> N
                  f"/me/vault/uses/{used['number']}/receipt.json", f"/me/vault/uses/{used['number']}/proof.json"):  # fmt: skip
         assert other.get(path).status_code == 404
     assert other.get("/work/vault/").status_code == 403
+
+
+def test_history_is_searched_and_paged(world: World, signed_in: Any) -> None:
+    row = world.granted()
+    for number in range(30):
+        assert world.program.use(row.number, f"use-{number}").status_code == 200
+    world.asked("other", purpose="信用卡申请")
+    actor = world.call.actor
+    first = queries.my_uses(actor, {})
+    rest = queries.my_uses(actor, {"cursor": first.next or ""})
+    assert len({one.pk for one in (*first.items, *rest.items)}) == 30
+    assert queries.my_uses(actor, {"q": "没有的银行"}).items == []
+    assert len(queries.my_uses(actor, {"q": "示范银行", "size": "50"}).items) == 30
+    assert [one.purpose for one in queries.my_requests(actor, {"q": "信用卡"}).items] == ["信用卡申请"]
+    states = {
+        state: len(queries.my_requests(actor, {"state": state}).items)
+        for state in ("asked", "live", "refused")
+    }
+    assert states == {"asked": 1, "live": 1, "refused": 0}
+    page = signed_in(actor).get("/me/vault/uses/").content.decode()
+    assert "下一页" in page
+
+
+def test_a_person_can_be_meant_by_a_code_another_module_knows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from quancheng.capabilities.vault import subjects
+
+    known = {"QC1-mother": world.mother.pk}
+    monkeypatch.setattr(subjects, "_finders", lambda: [known.get])
+    answer = world.program.ask(subject={"code": "QC1-mother"}).json()
+    row = DataRequest.objects.get(number=answer["number"])
+    assert row.person_id == world.mother.pk
+    assert read_entry(answer["entry"].encode()).body["holder"] == _b64(
+        commit_holder(b64(answer["salt"]), "QC1-mother")
+    )
+
+
+def test_pages_keep_what_was_entered_and_say_what_is_wrong(world: World, signed_in: Any) -> None:
+    row, browser = world.asked(), signed_in(world.call.actor)
+    path = f"/me/vault/requests/{row.number}/"
+    answer = browser.post(path, {"what": "grant", "items": ["name"], "mode": "period", "days": "999"})
+    assert answer.status_code == 422
+    assert 'value="name" ' in answer.content.decode()
+    assert browser.post(path, {"what": "refuse", "reason": ""}).status_code == 422
+    assert (
+        browser.post(path, {"what": "grant", "items": ["name"], "mode": "once", "days": "1"}).status_code
+        == 302
+    )
+    late = browser.post(path, {"what": "refuse", "reason": "晚了"}, follow=True)
+    assert "已经答复" in late.content.decode()
+    for text, status in (("", 422), ("不是回执", 422), ('{"format":"quancheng-vault-proof/1"}', 422)):
+        assert browser.post("/vault/receipt/", {"receipt": text}).status_code == status
+
+
+def test_officers_search_their_lists(world: World, signed_in: Any) -> None:
+    from tests.capabilities.vault.conftest import official
+
+    world.asked()
+    item = queries.item(world.call.actor, "address")
+    filed = actions.file_objection(world.call, item=item, claimed="新地址1号", said="去年已经搬家")
+    desk = official("vault.officer", "vault.registrar", user_id=44).actor
+    assert [one.number for one in queries.objections(desk, {"q": "居住"}).items] == [filed.number]
+    assert queries.objections(desk, {"q": "婚姻"}).items == []
+    assert queries.objections(desk, {"late": "1"}).items == []
+    assert len(queries.requests(desk, {"q": "示范", "state": "asked"}).items) == 1
+    assert [one.code for one in queries.recipients(desk, {"q": "示范", "standing": "active"}).items] == [
+        "bank-quan"
+    ]
+    assert queries.recipients(desk, {"q": "model bank", "standing": "suspended"}).items == []
+    browser = signed_in(desk)
+    for path in (
+        "/work/vault/?q=居住&late=1",
+        "/work/vault/requests/?q=示范",
+        "/work/vault/recipients/?q=示范",
+    ):
+        assert browser.get(path).status_code == 200

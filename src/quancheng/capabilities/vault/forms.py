@@ -36,17 +36,23 @@ class UseFilter(forms.Form):
     q = forms.CharField(label=_("使用方、用途或编号"), required=False, max_length=60)
 
 
-class ObjectionFilter(forms.Form):
-    """筛选异议."""
+class MyObjectionFilter(forms.Form):
+    """筛选我的异议."""
 
-    q = forms.CharField(label=_("编号或数据项"), required=False, max_length=60)
     state = forms.ChoiceField(label=_("状态"), required=False)
-    late = forms.BooleanField(label=_("只看超期的"), required=False)
 
     def __init__(self, *args: Any, language: str = "zh", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = [(state.value, text.pick(language)) for state, (text, _kind) in OBJECTIONS.items()]
         self.fields["state"].choices = [("", _("全部")), *rows]  # type: ignore[attr-defined]
+
+
+class ObjectionFilter(MyObjectionFilter):
+    """筛选本部门的异议."""
+
+    q = forms.CharField(label=_("编号或数据项"), required=False, max_length=60)
+    late = forms.BooleanField(label=_("只看超期的"), required=False)
+    field_order = ("q", "state", "late")
 
 
 class RecipientFilter(forms.Form):

@@ -105,7 +105,7 @@ def my_uses(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
     rows = rows.select_related("request", "recipient", "entry__receipt")
     if words := params.get("q", "").strip():
         rows = rows.filter(
-            Q(number__startswith=words) | Q(recipient__name__zh__contains=words)
+            Q(number__startswith=words) | Q(recipient__name__zh__icontains=words)
             | Q(recipient__name__en__icontains=words) | Q(request__purpose__contains=words)
         )  # fmt: skip
     if number := params.get("request", ""):
@@ -158,7 +158,7 @@ def objections(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
     """Objections to facts of the asker's departments. Filters: state, q (number), late."""
     rows = _of_state(access.visible(actor, Objection).exclude(person_id=None), params)
     if words := params.get("q", "").strip():
-        rows = rows.filter(Q(number__startswith=words) | Q(item__name__zh__contains=words))
+        rows = rows.filter(Q(number__startswith=words) | Q(item__name__zh__icontains=words))
     if params.get("late"):
         rows = rows.filter(state=ObjectionState.FILED.value, due_on__lt=clock.today())
     return pagination.page(rows, ("-filed_at", "-id"), params)
@@ -186,7 +186,7 @@ def recipients(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
     rows = access.visible(actor, Recipient)
     if words := params.get("q", "").strip():
         rows = rows.filter(
-            Q(code__startswith=words) | Q(name__zh__contains=words) | Q(name__en__icontains=words)
+            Q(code__startswith=words) | Q(name__zh__icontains=words) | Q(name__en__icontains=words)
         )
     if params.get("standing") in Recipient.Standing.values:
         rows = rows.filter(standing=params["standing"])
@@ -247,7 +247,7 @@ def _requests(actor: Actor) -> QuerySet[Any]:
 def _filtered(rows: QuerySet[Any], params: Mapping[str, str]) -> QuerySet[Any]:
     if words := params.get("q", "").strip():
         rows = rows.filter(
-            Q(number__startswith=words) | Q(recipient__name__zh__contains=words)
+            Q(number__startswith=words) | Q(recipient__name__zh__icontains=words)
             | Q(recipient__name__en__icontains=words) | Q(purpose__contains=words)
         )  # fmt: skip
     return _by_state(rows, params.get("state", ""))

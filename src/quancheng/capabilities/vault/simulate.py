@@ -115,14 +115,10 @@ def _past_of(user: Any, bank: Recipient, bureau: Recipient, keys: dict[str, Memo
         other = _ask(bank, keys[CODE], user.person_id, "理财产品推荐", ("phone", "household-size"), "period")
         _grant(citizen, other, ("household-size",), "period", 29)
     with clock.at(now - timedelta(days=11)):
-        actions.withdraw_grant(_call(citizen), request=DataRequest.objects.get(pk=other.pk))
+        actions.withdraw_grant(Call(citizen), request=DataRequest.objects.get(pk=other.pk))
     with clock.at(now - timedelta(days=2)):
         _object(citizen)
     return uses
-
-
-def _call(actor: Actor) -> Call:
-    return Call(actor)
 
 
 def _ask(
@@ -150,7 +146,7 @@ def _ask(
 
 def _grant(citizen: Actor, row: DataRequest, items: Sequence[str], mode: str, days: int) -> None:
     until: datetime = min(clock.now() + timedelta(days=days), row.until)
-    actions.grant_request(_call(citizen), request=row, items=list(items), mode=mode, until=until)
+    actions.grant_request(Call(citizen), request=row, items=list(items), mode=mode, until=until)
 
 
 def _use(asker: Recipient, signing: MemoryKey, row: DataRequest, items: Sequence[str]) -> int:
@@ -179,7 +175,7 @@ def _object(citizen: Actor) -> None:
         item = Item.objects.filter(code=code, active=True).select_related("source").first()
         if item is not None and readers.facts(citizen.person_id, [item]).get(code):
             actions.file_objection(
-                _call(citizen),
+                Call(citizen),
                 item=queries.item(citizen, code),
                 claimed="已变更（模拟）",
                 said="与实际情况不符，请核实（模拟）",

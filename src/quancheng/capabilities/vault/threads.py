@@ -70,7 +70,7 @@ def moment(row: DataRequest) -> datetime:
     return max(clock.now(), row.at)
 
 
-def begin(row: DataRequest, thread: Thread, entry: Entry) -> EntryRow:
+def begin(row: DataRequest, entry: Entry) -> EntryRow:
     """Write the first entry of a row that was just made."""
     return _append(row, entry)
 

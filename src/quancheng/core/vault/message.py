@@ -58,16 +58,22 @@ def verify_message(
     named = [key for key in keys if key.kid.hex() == said["kid"] and str(key.algorithm) == said["alg"]]
     if not named:
         raise VaultFault(Reason.UNKNOWN_KEY)
-    try:
-        named[0].verify(_input(head, body), signature)
-    except SignatureError as wrong:
-        raise VaultFault(Reason.SIGNATURE, str(wrong)) from None
+    if not any(_fits(key, _input(head, body), signature) for key in named):
+        raise VaultFault(Reason.SIGNATURE)
     envelope = Envelope(int(said["iat"]), str(said["jti"]), str(said["htm"]), str(said["htu"]))
     if (envelope.htm, envelope.htu) != (method, path):
         raise VaultFault(Reason.ADDRESS)
     if abs(now - envelope.iat) > drift:
         raise VaultFault(Reason.CLOCK, f"{envelope.iat - now} s")
     return envelope
+
+
+def _fits(key: PublicKey, message: bytes, signature: bytes) -> bool:
+    try:
+        key.verify(message, signature)
+    except SignatureError:
+        return False
+    return True
 
 
 def _input(head: str, body: bytes) -> bytes:

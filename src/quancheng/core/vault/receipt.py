@@ -168,13 +168,16 @@ def _countersigned(receipt: Receipt) -> bytes:
 
 
 def _holds(mark: Mark, keys: Iterable[PublicKey], message: bytes, reason: Reason) -> None:
-    named = [key for key in keys if key.kid == mark.kid]
-    if not named:
-        raise VaultFault(Reason.UNKNOWN_KEY, mark.kid.hex())
-    try:
-        named[0].verify(message, mark.signature)
-    except SignatureError as wrong:
-        raise VaultFault(reason, str(wrong)) from None
+    refused: VaultFault = VaultFault(Reason.UNKNOWN_KEY, mark.kid.hex())
+    for key in keys:
+        if key.kid != mark.kid:
+            continue
+        try:
+            key.verify(message, mark.signature)
+            return
+        except SignatureError as wrong:  # the short name is only a hint: another key may have it too
+            refused = VaultFault(reason, str(wrong))
+    raise refused
 
 
 def _mark(mark: Mark) -> dict[str, Json]:

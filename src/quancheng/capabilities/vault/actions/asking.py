@@ -63,7 +63,7 @@ def make_request(call: Call, *, recipient: Recipient, person_id: int | None, wan
         thread, entry = ask(trusted.city(), row.number, asked, now)
     row.head = thread.head
     row.save()
-    threads.begin(row, thread, entry)
+    threads.begin(row, entry)
     audit.note(
         number=row.number,
         recipient=asker.code,

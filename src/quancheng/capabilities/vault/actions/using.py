@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -121,7 +121,7 @@ def countersign_use(call: Call, *, used: Use, recipient: Recipient, data: bytes)
 
 
 @action("vault.facts.forget", idempotent=False)
-def forget_facts(call: Call, *, uses: Iterable[int] = ()) -> int:
+def forget_facts(call: Call) -> int:
     """遗忘应答内容 after the time in which an answer may be repeated; receipts stay. Returns how many."""
     access.require(call.actor, "forget", Use)
     hours = rulebook.find("vault.answer_kept_hours").integer()

@@ -16,7 +16,7 @@ from quancheng.capabilities.vault import actions, forms, queries
 from quancheng.capabilities.vault.models import DataRequest
 from quancheng.capabilities.vault.pages.common import language, objection_row, person, request_row, tried
 from quancheng.capabilities.vault.wording import KINDS, MODES, names_of
-from quancheng.core.vault import Kind, Mode, State
+from quancheng.core.vault import Kind, Mode, Reason, State
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import Conflict
 from quancheng.kernel.middleware import new_key
@@ -79,11 +79,15 @@ def _answered(request: Any, row: DataRequest, give: forms.GrantForm, no: forms.R
         if tried(give, lambda: actions.grant_request(call, request=row, **give.terms())):
             messages.success(request, _("已授权。每次使用都会通知您，随时可以撤回。"))
             return True
-        return False
-    if no.is_bound and tried(no, lambda: actions.refuse_request(call, request=row, **no.cleaned_data)):
+    elif no.is_bound and tried(no, lambda: actions.refuse_request(call, request=row, **no.cleaned_data)):
         messages.success(request, _("已拒绝，对方什么也得不到。"))
         return True
-    return False
+    if row.state is State.ASKED:
+        return False
+    messages.error(
+        request, Reason.NOT_OPEN.text.pick(language())
+    )  # answered elsewhere meanwhile: no form to mark
+    return True
 
 
 def _step(entry: Any) -> dict[str, Any]:
@@ -169,9 +173,11 @@ def objections(request: HttpRequest) -> HttpResponse:
     actor = person(request)
     page = queries.my_objections(actor, request.GET.dict())
     rows = [_with_times(objection_row(one)) for one in page.items]
-    return render(
-        request, "vault/objections.html", {"page": page, "rows": rows, **_tabs(actor, "objections")}
-    )
+    shown = {
+        "page": page, "rows": rows, "filter": forms.MyObjectionFilter(request.GET, language=language()),
+        **_tabs(actor, "objections"),
+    }  # fmt: skip
+    return render(request, "vault/objections.html", shown)
 
 
 def _with_times(shown: dict[str, Any]) -> dict[str, Any]:
