@@ -172,3 +172,48 @@ class Evidence(GuardedModel):
 
     class Meta:
         verbose_name = verbose_name_plural = _("分叉证据")
+
+
+class AnchorTx(GuardedModel):
+    """锚定交易: a step of the log on its way to, or on, the alliance chain; one for each source and engine."""
+
+    class Kind(models.TextChoices):
+        """种类."""
+
+        DEPLOY = "deploy", _("部署合约")
+        CHECKPOINT = "checkpoint", _("检查点")
+        GRANT = "grant", _("授权")
+        REVOKE = "revoke", _("撤回")
+        USE = "use", _("使用")
+
+    class State(models.TextChoices):
+        """状态."""
+
+        WAITING = "waiting", _("待写入")
+        SENT = "sent", _("已发出")
+        DONE = "done", _("已上链")
+        REFUSED = "refused", _("合约拒绝")
+
+    engine = models.CharField(_("锚定引擎"), max_length=80)
+    """Chain (its number, its first block), a colon, the contract's address."""
+    kind = models.CharField(_("种类"), max_length=10, choices=Kind)
+    entry = models.ForeignKey(Entry, models.PROTECT, null=True, related_name="anchors")
+    head = models.ForeignKey(Head, models.PROTECT, null=True, related_name="anchors")
+    data = models.BinaryField()
+    """Calldata."""
+    state = models.CharField(_("状态"), max_length=8, choices=State, default=State.WAITING)
+    transaction = models.CharField(_("交易"), max_length=80, blank=True)
+    block = models.PositiveBigIntegerField(_("区块"), null=True)
+    gas = models.PositiveBigIntegerField(null=True)
+    fault = models.CharField(_("原因"), max_length=200, blank=True)
+    due_at = models.DateTimeField(_("应锚定时间"))
+    sent_at = models.DateTimeField(_("发出时间"), null=True)
+    done_at = models.DateTimeField(_("上链时间"), null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("锚定交易")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["engine", "entry"], name="chain_one_anchor_entry"),
+            models.UniqueConstraint(fields=["engine", "head"], name="chain_one_anchor_head"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["engine", "state"])]

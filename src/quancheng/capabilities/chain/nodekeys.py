@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from quancheng.core.keys import Algorithm, SigningKey
 from quancheng.core.merkle import MerkleHasher
 from quancheng.core.tlog import NoteKey, Policy, quorum, shard_of
 from quancheng.kernel import clock, keyring
+
+_HASH = "QUANCHENG_CHAIN_HASH"
 
 
 def base() -> str:
@@ -25,7 +28,7 @@ def origin(at: datetime) -> str:
 
 def hasher_name() -> str:
     """Hash of new shards: sha256, or sm3 for sites that GB requires."""
-    return str(getattr(settings, "QUANCHENG_CHAIN_HASH", "sha256"))
+    return str(getattr(settings, _HASH, os.environ.get(_HASH, "sha256")))
 
 
 def log_signer() -> SigningKey:

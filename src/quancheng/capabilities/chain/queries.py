@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Max, Q
 
 from quancheng.capabilities.chain import nodekeys, tree
-from quancheng.capabilities.chain.models import Entry, Evidence, Head, Member, SeenHead, Shard, Tile
+from quancheng.capabilities.chain.models import AnchorTx, Entry, Evidence, Head, Member, SeenHead, Shard, Tile
 from quancheng.capabilities.chain.scenes import scenes
 from quancheng.capabilities.chain.values import MemberRow, Receipt, SceneRow
 from quancheng.core.merkle import ProofError
@@ -219,6 +219,26 @@ def heads(actor: Actor, limit: int = 20) -> list[Any]:
     return list(access.visible(actor, Head).select_related("shard").order_by("-made_at")[:limit])
 
 
+def anchor_summary(actor: Actor) -> dict[str, Any] | None:
+    """How the alliance chain's contract stands: its height, what waits, is late or refused; None without one."""
+    rows = access.visible(actor, AnchorTx)
+    last = rows.filter(kind=AnchorTx.Kind.DEPLOY).order_by("-pk").first()
+    if last is None:
+        return None
+    rows = rows.filter(engine=last.engine).exclude(kind=AnchorTx.Kind.DEPLOY)
+    done = rows.filter(state=AnchorTx.State.DONE)
+    waiting = rows.filter(state__in=(AnchorTx.State.WAITING, AnchorTx.State.SENT))
+    late = timedelta(seconds=rulebook.find("chain.anchor_late_seconds").integer())
+    head = done.filter(kind=AnchorTx.Kind.CHECKPOINT).select_related("head__shard").order_by("-pk").first()
+    return {
+        "engine": last.engine, "head": head, "block": done.aggregate(block=Max("block"))["block"],
+        "done": done.count(), "waiting": waiting.count(),
+        "late": waiting.filter(due_at__lt=clock.now() - late).count()
+        + done.filter(done_at__gt=F("due_at") + late, due_at__gte=last.due_at).count(),
+        "refused": rows.filter(state=AnchorTx.State.REFUSED).count(),
+    }  # fmt: skip
+
+
 def summary(actor: Actor) -> dict[str, Any]:
     """Figures of the supervision page."""
     head = access.visible(actor, Head).select_related("shard").order_by("-made_at").first()
@@ -231,4 +251,5 @@ def summary(actor: Actor) -> dict[str, Any]:
         "missing": sum(max(0, row.happened - row.anchored) for row in rows),
         "late": sum(row.late for row in rows),
         "head": head,
+        "anchor": anchor_summary(actor),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quancheng.capabilities.chain import actions, alliance, nodekeys
+from quancheng.capabilities.chain import actions, alliance, anchoring, nodekeys
 from quancheng.capabilities.chain.models import Head, Shard
 from quancheng.kernel import jobs
 from quancheng.kernel.actions import Call
@@ -35,3 +35,12 @@ def _wanting(last: Head) -> bool:
 def watch(handle: Any = None) -> dict[str, Any]:
     """Compare what members publish with what they had cosigned here."""
     return {member.name: alliance.watch(member) for member in nodekeys.members()}
+
+
+@jobs.every("chain.anchor", seconds=10)
+def anchor(handle: Any = None) -> dict[str, Any]:
+    """Write witnessed checkpoints, grants, withdrawals and uses to the alliance chain, when there is one."""
+    if not anchoring.address():
+        return {}
+    engine = anchoring.connect()
+    return {"engine": engine.name, **anchoring.push(engine)}

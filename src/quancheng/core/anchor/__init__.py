@@ -12,7 +12,6 @@ A ``LedgerAnchor`` is any engine that takes such steps; moving engines is anothe
 
 from quancheng.core.anchor.contract import AbiFault, Contract
 from quancheng.core.anchor.steps import (
-    AnchorRefused,
     Checkpoint,
     Grant,
     LedgerAnchor,
@@ -25,7 +24,6 @@ from quancheng.core.anchor.steps import (
 
 __all__ = [
     "AbiFault",
-    "AnchorRefused",
     "Checkpoint",
     "Contract",
     "Grant",

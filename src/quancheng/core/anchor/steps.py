@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 __all__ = [
-    "AnchorRefused",
     "Checkpoint",
     "Grant",
     "LedgerAnchor",
@@ -80,34 +80,30 @@ class Use:
 Step = Checkpoint | Grant | Revoke | Use
 
 
-class AnchorRefused(Exception):
-    """The contract's rules forbid a step; ``reason`` is the name of its error, empty when it gave none."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A step that stands on the chain: in which block, by which transaction, for how much gas."""
+    """What became of a transaction: in which block, for how much gas, and whether the contract took it."""
 
     transaction: str
     block: int
     gas: int
+    taken: bool
 
 
 class LedgerAnchor(Protocol):
     """An engine that keeps steps in an order all members share (共享排序的锚定引擎)."""
 
-    def send(self, step: Step) -> str:
-        """Hand a step over; returns the transaction's name. Raises AnchorRefused, and errors of transport."""
+    def send(self, steps: Sequence[Step]) -> tuple[str, ...]:
+        """Hand steps over in order; the names of their transactions. Raises errors of transport."""
 
-    def outcome(self, transaction: str) -> Outcome | None:
-        """What became of a transaction; None while it is on its way. Raises AnchorRefused (it was reverted)."""
+    def outcomes(self, transactions: Sequence[str]) -> Mapping[str, Outcome]:
+        """Of transactions: those that are in a block."""
+
+    def refusal(self, step: Step) -> str:
+        """Which rule of the contract forbids a step now; empty when none does."""
 
     def stands(self, step: Step) -> bool:
         """Whether the engine holds a step already, however it came there: for resuming and replay."""
 
-    def includes(self, leaf_hash: bytes, index: int, head: Checkpoint, path: tuple[bytes, ...]) -> bool:
-        """Whether the engine itself finds the leaf hash in a head by an RFC 9162 path (SHA-256 logs only)."""
+    def includes(self, leaf_hash: bytes, index: int, head: Checkpoint, path: Sequence[bytes]) -> bool:
+        """Whether the engine itself finds a leaf hash in a head by an RFC 9162 path (SHA-256 logs only)."""

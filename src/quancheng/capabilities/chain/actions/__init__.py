@@ -7,6 +7,12 @@ from quancheng.capabilities.chain.actions.alliance import (
     note_fork,
     set_member,
 )
+from quancheng.capabilities.chain.actions.anchoring import (
+    note_engine,
+    note_sent,
+    queue_anchors,
+    settle_anchors,
+)
 from quancheng.capabilities.chain.actions.appending import (
     Item,
     append,
@@ -26,6 +32,10 @@ __all__ = [
     "keep_answers",
     "make_head",
     "note_answer",
+    "note_engine",
     "note_fork",
+    "note_sent",
+    "queue_anchors",
     "set_member",
+    "settle_anchors",
 ]
