@@ -13,22 +13,28 @@ class ReplaySet:
     """重放集: presentations taken in the steps a gate still accepts. Mutable, one for each gate.
 
     Older steps are forgotten because the gate refuses them anyway: memory is bounded by the people who
-    pass in a window of steps.
+    pass in a window of steps. What was forgotten counts as taken: a clock that ran ahead and was set back
+    lets nothing pass twice.
     """
 
     window: int
     """Steps before the present one that are still taken."""
     _taken: dict[int, set[bytes]] = field(default_factory=dict, repr=False)
+    _forgotten: int = field(default=-1, repr=False)
+    """Latest step nothing is remembered of any more."""
 
     def seen(self, step: int, mark: bytes) -> bool:
-        """Whether this presentation was taken."""
-        return mark in self._taken.get(step, ())
+        """Whether this presentation was taken, or could have been and is forgotten."""
+        return step <= self._forgotten or mark in self._taken.get(step, ())
 
-    def take(self, step: int, mark: bytes, now_step: int) -> None:
-        """Remember it, and forget what is too old."""
+    def take(self, step: int, mark: bytes, now_step: int, *, earliest: int | None = None) -> None:
+        """Remember it, and forget what is too old: before the window, and before ``earliest`` still taken."""
         self._taken.setdefault(step, set()).add(mark)
-        for old in [kept for kept in self._taken if kept < now_step - self.window - 1]:
+        keep = now_step - self.window - 1
+        keep = keep if earliest is None else min(keep, earliest)
+        for old in [kept for kept in self._taken if kept < keep]:
             del self._taken[old]
+        self._forgotten = max(self._forgotten, keep - 1)
 
     def __len__(self) -> int:
         return sum(len(marks) for marks in self._taken.values())

@@ -24,6 +24,8 @@ PREFIX = "QC1:"
 STEP_SECONDS = 30
 NONCE_BYTES = 8
 MAX_TEXT = 1200
+LARGEST = 1 << 53
+"""Numbers are below it, so that JavaScript reads them exactly."""
 _SUB, _EXP, _IAT, _OWN = 2, 4, 6, -65600
 
 
@@ -86,7 +88,8 @@ def issue(facts: Facts, key: SigningKey) -> bytes:
         own.append(bytes([2 + (point[64] & 1)]) + point[1:33])
     elif facts.device is not None:
         raise CodeFault(CodeReason.MALFORMED, "a printed credential holds no key")
-    if len(facts.subject) != SUBJECT_BYTES or facts.expires <= facts.issued or min(own[1:5]) < 0:
+    numbers = all(_number(one) for one in (facts.issued, facts.expires, *own[:5]))
+    if len(facts.subject) != SUBJECT_BYTES or facts.expires <= facts.issued or not numbers:
         raise CodeFault(CodeReason.MALFORMED, "subject, times or numbers out of range")
     payload = {_SUB: facts.subject, _EXP: facts.expires, _IAT: facts.issued, _OWN: own}
     return cose.sign1(cose.encode(payload), key)
@@ -145,7 +148,7 @@ def _facts(message: cose.Sign1) -> Facts:
     subject, expires, issued, own = claims[_SUB], claims[_EXP], claims[_IAT], claims[_OWN]
     if not isinstance(subject, bytes) or len(subject) != SUBJECT_BYTES or not isinstance(own, list):
         raise CodeFault(CodeReason.MALFORMED, "subject")
-    if not all(type(number) is int and 0 <= number < 1 << 53 for number in (expires, issued, *own[:5])):
+    if not all(_number(number) for number in (expires, issued, *own[:5])):
         raise CodeFault(CodeReason.MALFORMED, "numbers")
     match own:
         case [0, level, entitlements, scenes, index, bytes(point)]:
@@ -155,6 +158,10 @@ def _facts(message: cose.Sign1) -> Facts:
         case [1, level, entitlements, scenes, index]:
             return Facts(subject, issued, expires, level, entitlements, scenes, index, Kind.PRINTED)
     raise CodeFault(CodeReason.MALFORMED, "own claims")
+
+
+def _number(value: object) -> bool:
+    return type(value) is int and 0 <= value < LARGEST
 
 
 @lru_cache(maxsize=4096)
@@ -170,10 +177,10 @@ def _device(point: bytes) -> PublicKey:
 
 def _moment(message: cose.Sign1) -> tuple[int, bytes, bytes]:
     match cose.decode(message.payload):
-        case [int(step), bytes(nonce)] if step >= 0 and len(nonce) == NONCE_BYTES:
+        case [step, bytes(nonce)] if _number(step) and len(nonce) == NONCE_BYTES:
             return step, nonce, b""
-        case [int(step), bytes(nonce), bytes(challenge)] if (
-            step >= 0 and len(nonce) == NONCE_BYTES and 0 < len(challenge) <= 16
+        case [step, bytes(nonce), bytes(challenge)] if (
+            _number(step) and len(nonce) == NONCE_BYTES and 0 < len(challenge) <= 16
         ):
             return step, nonce, challenge
     raise CodeFault(CodeReason.MALFORMED, "layer 2 is [step, nonce] or [step, nonce, challenge]")

@@ -35,6 +35,8 @@ class Verifying:
     """Steps before the present one that are taken."""
     longest_printed: int = 400 * 86400
     """Longest life of a printed credential in seconds."""
+    told: int = 0
+    """What time the city said it was when it gave the lists (Unix seconds): a clock before it is wrong."""
 
 
 @dataclass(slots=True)
@@ -61,6 +63,8 @@ def verify(
     text: str, gate: Gate, *, now: int, scene: int, printed_allowed: bool = True, challenge: bytes = b""
 ) -> Verdict:
     """Take a code at a scene (bit number) now (Unix seconds). Raises CodeFault; never returns a doubt."""
+    if now + gate.knows.skew < gate.knows.told:
+        raise CodeFault(CodeReason.CLOCK, f"{gate.knows.told - now} s before the lists were made")
     shown = decode(text)
     _city(shown, gate.knows)
     _times(shown.facts, gate.knows, now)
@@ -82,7 +86,7 @@ def verify(
     mark = name[:16] + shown.nonce
     if gate.replay.seen(shown.step, mark):
         raise CodeFault(CodeReason.REPLAYED)
-    gate.replay.take(shown.step, mark, step_of(now))
+    gate.replay.take(shown.step, mark, step_of(now), earliest=_earliest(gate.knows, now))
     return Verdict(shown.facts, name, shown.step, shown.nonce)
 
 
@@ -114,12 +118,15 @@ def _phone(shown: Shown, name: bytes) -> None:
         raise CodeFault(CodeReason.BAD_SIGNATURE, str(wrong)) from None
 
 
+def _earliest(knows: Verifying, now: int) -> int:
+    return step_of(now - knows.skew) - knows.window
+
+
 def _moment(shown: Shown, name: bytes, gate: Gate, now: int) -> None:
     """The step lies between now − window and now, both widened by what clocks may differ."""
     knows = gate.knows
-    earliest = step_of(now - knows.skew) - knows.window
     latest = step_of(now + knows.skew)
-    off = 0 if earliest <= shown.step <= latest else shown.step - step_of(now)
+    off = 0 if _earliest(knows, now) <= shown.step <= latest else shown.step - step_of(now)
     gate.drift.note(name, off)
     if gate.drift.wrong:
         raise CodeFault(CodeReason.CLOCK, f"about {off * STEP_SECONDS} s")
