@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from quancheng.kernel.actor import Actor
 
 Make = Callable[..., Link]
 
-test_in_a_file = run_in_a_file(__file__, 1)
+test_in_a_file = run_in_a_file(5, __file__, str(Path(__file__).with_name("test_ledger_link.py")))
 
 
 @THREADS

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.capabilities.chain.conftest import cities, city
 from tests.capabilities.chain.test_alliance import anchor
-from tests.capabilities.quantum.threads import THREADS, run_in_a_file
+from tests.capabilities.quantum.threads import THREADS
 from tests.capabilities.quantum.world import Kmes, Process, start_peer
 
 from quancheng.capabilities.chain import tasks as chain_tasks
@@ -30,8 +30,6 @@ from quancheng.kernel.actor import Actor
 from quancheng.kernel.models import writing
 
 __all__ = ["cities", "city"]
-
-test_in_a_file = run_in_a_file(__file__, 4)
 
 
 @pytest.fixture

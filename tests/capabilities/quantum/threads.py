@@ -30,8 +30,8 @@ def THREADS(function: Any) -> Any:
     return function
 
 
-def run_in_a_file(path: str, count: int) -> Callable[[], None]:
-    """A test that runs the ``count`` stories of ``path`` in a process whose database is a file."""
+def run_in_a_file(count: int, *paths: str) -> Callable[[], None]:
+    """A test that runs the ``count`` stories of these files in one process whose database is a file."""
 
     @pytest.mark.serial
     @pytest.mark.skipif(not IN_MEMORY, reason="the stories run by themselves")
@@ -39,10 +39,10 @@ def run_in_a_file(path: str, count: int) -> Callable[[], None]:
         with tempfile.TemporaryDirectory() as folder:
             place = {FILE: f"{folder}/threads.sqlite3", "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
             env = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")} | place
-            options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--deselect", f"{path}::test_in_a_file"]
+            options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not in_a_file", "-rA"]
             done = subprocess.run(
-                [sys.executable, "-m", "pytest", *options, path, "-rA"],
-                cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False,
+                [sys.executable, "-m", "pytest", *options, *paths],
+                cwd=ROOT, env=env, capture_output=True, text=True, timeout=900, check=False,
             )  # fmt: skip
         assert done.returncode == 0, done.stdout[-3000:]
         assert done.stdout.count("PASSED") == count, done.stdout[-3000:]
