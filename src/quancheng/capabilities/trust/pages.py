@@ -8,12 +8,14 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
-from quancheng.capabilities.trust import actions, blobs, desk, holder, queries
+from quancheng.capabilities.trust import actions, blobs, checking, desk, holder, queries
+from quancheng.capabilities.trust.forms import UploadForm
 from quancheng.capabilities.trust.paper import qr_svg
-from quancheng.kernel import pagination
-from quancheng.kernel.errors import NotFound, NotSignedIn
+from quancheng.core.text import Text
+from quancheng.kernel import pagination, refusals, rulebook
+from quancheng.kernel.errors import InvalidInput, NotFound, NotSignedIn
 
 
 def _actor(request: HttpRequest) -> Any:
@@ -54,15 +56,37 @@ def card(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
+@never_cache
 def verify(request: HttpRequest, code: str = "") -> HttpResponse:
-    """核验: what anybody may know about a code."""
+    """核验: what anybody may know about a code, or about a paper that is uploaded."""
+    if request.method == "POST":
+        return _uploaded(request)
     code = (code or request.GET.get("code", "")).strip()[:64]
     actor = request.actor  # type: ignore[attr-defined]
     verdict = queries.verify(actor, code) if code else None
     if verdict is not None and verdict.type is not None:
         actions.count_look(request.call(), licence=queries.by_code(actor, code), way="code")  # type: ignore[attr-defined]
-    return render(request, "trust/verify.html", {"code": code, "verdict": verdict})
+    context = {"code": code, "verdict": verdict, "upload": UploadForm()}
+    return render(request, "trust/verify.html", context)
+
+
+def _uploaded(request: HttpRequest) -> HttpResponse:
+    form, checked = UploadForm(request.POST, request.FILES), None
+    actor = request.actor  # type: ignore[attr-defined]
+    if form.is_valid():
+        file, most = form.cleaned_data["file"], rulebook.find("trust.upload_megabytes").integer()
+        try:
+            if file.size > most * 1024 * 1024:
+                big = Text(f"文件超过{most} MB。", f"The file is larger than {most} MB.")
+                raise InvalidInput(big, fields={"file": big})
+            checked = checking.check(actor, file.read())
+        except InvalidInput as refused:
+            refusals.mark(form, refused)
+    if checked is not None and checked.licence is not None:
+        actions.count_look(request.call(), licence=checked.licence, way="paper")  # type: ignore[attr-defined]
+    context = {"checked": checked, "verdict": checked.verdict if checked else None, "upload": form}
+    return render(request, "trust/verify.html", context, status=200 if checked else 422)
 
 
 @require_GET
