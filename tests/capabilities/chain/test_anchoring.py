@@ -240,10 +240,10 @@ def test_it_goes_on_where_it_was_cut_and_twice_is_once(witness, node, monkeypatc
     assert anchoring.push(anchoring.connect(), wait=20)["left"] == 0
     assert kinds("done") == ["grant", "use", "checkpoint", "use", "revoke", "checkpoint"]
     assert anchoring.push(anchoring.connect(), wait=0) == {"queued": 0, "sent": 0, "left": 0}
-    monkeypatch.setattr(engine.client, "send_data", lambda calls: ("0x" + "1" * 64,) * len(calls))
     append("vault-grant", "R2-1")  # a transaction the node forgets
-    anchoring.push(engine)
-    monkeypatch.undo()
+    with monkeypatch.context() as forgetful:
+        forgetful.setattr(AnchorClient, "send_data", lambda _self, calls: ("0x" + "1" * 64,) * len(calls))
+        anchoring.push(engine)
     with clock.at(clock.now() + timedelta(minutes=5)):
         assert anchoring.push(engine, wait=10)["left"] == 0
     assert AnchorTx.objects.get(entry__reference="R2-1").state == "done"
