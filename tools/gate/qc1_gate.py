@@ -1,5 +1,4 @@
 """A gate for citizen codes 泉城码 in one file: format docs/formats/qc1.md, no network, no other part of Quancheng.
-
 Needs ``cbor2`` (6) and ``cryptography``. Checks ES256 and EdDSA itself; SM2 by a function the gate brings.
 
 >>> gate = Gate.from_bundle(json.load(open("bundle.json")), sm2=my_sm2)   # doctest: +SKIP
@@ -106,8 +105,7 @@ def base45(text: str) -> bytes:
 def cbor(data: bytes) -> Any:
     """Deterministic CBOR: what is not exactly as it would be written again is refused. Raises Refused.
 
-    cbor2 sorts keys by length first; the maps of the format come out the same in RFC 8949's order.
-    """
+    cbor2 sorts keys by length first; the format's maps come out the same in RFC 8949's order."""
     try:
         value = cbor2.loads(data, max_depth=16, allow_indefinite=False, allow_duplicate_keys=False)
         same = bool(cbor2.dumps(value, canonical=True) == data)

@@ -25,12 +25,14 @@ from quancheng.core.citycode import (
     Gate,
     Kind,
     ReplaySet,
+    Ride,
     Use,
     Verifying,
     decode,
     digest,
     double_uses,
     issue,
+    overlapping_rides,
     present,
     printed,
     pseudonym,
@@ -182,6 +184,15 @@ def test_a_copied_card_used_at_two_places_within_minutes_is_found() -> None:
     ]
     assert double_uses(uses, printed_gap=300) == (uses[2],)
     assert double_uses(uses, printed_gap=30) == ()
+
+
+def test_a_credential_on_two_rides_at_once_is_found() -> None:
+    long, inside = Ride(0, 3600, b"c", "east", "west"), Ride(600, 900, b"c", "north", "south")
+    after, late = Ride(3600, 4000, b"c", "west", "east"), Ride(1000, 1200, b"c", "north", "south")
+    other = Ride(600, 900, b"d", "north", "south")
+    assert overlapping_rides([late, after, other, inside, long]) == (inside, late)
+    with pytest.raises(ValueError, match="a ride from 5 to 4"):
+        overlapping_rides([Ride(5, 4, b"c", "a", "b")])
 
 
 def test_scenes_and_weeks_know_a_person_by_names_that_cannot_be_joined() -> None:

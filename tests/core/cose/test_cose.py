@@ -56,6 +56,50 @@ def test_cbor_that_is_not_deterministic_is_refused(data: str) -> None:
     assert caught.value.reason is CoseReason.ENCODING
 
 
+def test_keys_are_sorted_as_rfc_8949_section_4_2_1_prints_them() -> None:
+    # its own example: 10, 100, -1, "z", "aa", [100], [-1], false
+    keys = [False, (-1,), (100,), "aa", "z", -1, 100, 10]
+    expected = "a8" + "0a00" + "186400" + "2000" + "617a00" + "62616100" + "81186400" + "812000" + "f400"
+    assert cose.encode(dict.fromkeys(keys, 0)).hex() == expected
+    assert cose.encode(cose.decode(bytes.fromhex(expected))).hex() == expected
+    with pytest.raises(CoseFault):  # by length first, as RFC 7049 did
+        cose.decode(bytes.fromhex("a2" + "2000" + "186400"))
+
+
+@given(st.recursive(st.integers() | st.binary() | st.text() | st.booleans() | st.none(),
+                    lambda one: st.lists(one) | st.dictionaries(st.integers() | st.text(), one), max_leaves=20))  # fmt: skip
+def test_what_is_written_is_read_and_has_one_form(value: object) -> None:
+    data = cose.encode(value)
+    assert cose.encode(cose.decode(data)) == data
+    assert cose.decode(data) == value
+
+
+def test_a_long_array_and_a_tag_have_their_heads() -> None:
+    for size in (23, 24, 255, 256, 1000):
+        assert cose.decode(cose.encode([0] * size)) == [0] * size
+    assert cose.decode(b"\xd8\x3d\x01").value == 1
+    assert cose.encode(cose.decode(b"\xd8\x3d\x01")) == b"\xd8\x3d\x01"
+
+
+def test_a_key_twice_is_refused_in_the_messages_of_others_too() -> None:
+    with pytest.raises(CoseFault):
+        cose.decode(bytes.fromhex("a201020102"), canonical=False)
+
+
+def test_a_detached_payload_is_put_back_and_no_other() -> None:
+    key = MemoryKey.generate(Algorithm.ES256)
+    data = cose.sign1(b"apart", key, detached=True)
+    assert b"apart" not in data
+    with pytest.raises(CoseFault):
+        cose.parse1(data)
+    assert cose.verify1(cose.attach(data, b"apart"), key.public).payload == b"apart"
+    with pytest.raises(CoseFault) as caught:
+        cose.verify1(cose.attach(data, b"other"), key.public)
+    assert caught.value.reason is CoseReason.SIGNATURE
+    with pytest.raises(CoseFault):
+        cose.attach(cose.sign1(b"within", key), b"apart")
+
+
 def test_cbor_deeper_or_larger_than_any_message_is_refused() -> None:
     for data in (b"\x81" * 40 + b"\x01", b"\x5a\x00\x02\x00\x00" + bytes(131072)):
         with pytest.raises(CoseFault):

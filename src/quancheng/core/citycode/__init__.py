@@ -12,7 +12,7 @@ stopped credentials and a short memory; it learns no name.
 from quancheng.core.citycode.errors import CodeFault, CodeReason
 from quancheng.core.citycode.pseudonym import pseudonym
 from quancheng.core.citycode.replay import Drift, ReplaySet
-from quancheng.core.citycode.settle import Use, double_uses
+from quancheng.core.citycode.settle import Ride, Use, double_uses, overlapping_rides
 from quancheng.core.citycode.token import (
     PREFIX,
     STEP_SECONDS,
@@ -38,6 +38,7 @@ __all__ = [
     "Gate",
     "Kind",
     "ReplaySet",
+    "Ride",
     "Shown",
     "Use",
     "Verdict",
@@ -46,6 +47,7 @@ __all__ = [
     "digest",
     "double_uses",
     "issue",
+    "overlapping_rides",
     "present",
     "printed",
     "pseudonym",

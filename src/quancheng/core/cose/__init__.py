@@ -11,7 +11,7 @@ from quancheng.core.cose.base45 import base45_decode, base45_encode
 from quancheng.core.cose.cbor import decode, encode
 from quancheng.core.cose.errors import CoseFault, CoseReason
 from quancheng.core.cose.labels import LABELS, algorithm_of
-from quancheng.core.cose.sign1 import Sign1, parse1, sign1, verify1
+from quancheng.core.cose.sign1 import Sign1, attach, parse1, sign1, verify1
 
 __all__ = [
     "LABELS",
@@ -19,6 +19,7 @@ __all__ = [
     "CoseReason",
     "Sign1",
     "algorithm_of",
+    "attach",
     "base45_decode",
     "base45_encode",
     "decode",

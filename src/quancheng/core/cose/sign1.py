@@ -16,7 +16,7 @@ from quancheng.core.cose.errors import CoseFault, CoseReason
 from quancheng.core.cose.labels import LABELS, algorithm_of
 from quancheng.core.keys import Algorithm, PublicKey, SignatureError, SigningKey
 
-__all__ = ["ALG", "CRIT", "KID", "TAG", "Sign1", "parse1", "sign1", "signed_bytes", "verify1"]
+__all__ = ["ALG", "CRIT", "KID", "TAG", "Sign1", "attach", "parse1", "sign1", "signed_bytes", "verify1"]
 
 ALG, CRIT, CONTENT_TYPE, KID = 1, 2, 3, 4
 TAG = 18
@@ -56,14 +56,27 @@ def _headers(algorithm: Algorithm, kid: bytes) -> bytes:
 
 
 def sign1(
-    payload: bytes, key: SigningKey, *, kid: bytes | None = None, external: bytes = b"", named: bool = True
-) -> bytes:
-    """An untagged COSE_Sign1. ``kid`` is the key's own name by default; ``named=False`` leaves it out."""
+    payload: bytes, key: SigningKey, *, kid: bytes | None = None, external: bytes = b"", named: bool = True,
+    detached: bool = False,
+) -> bytes:  # fmt: skip
+    """An untagged COSE_Sign1. ``kid`` is the key's own name by default; ``named=False`` leaves it out.
+
+    ``detached``: the payload is signed and travels apart (RFC 9052 section 4.1); ``attach`` puts it back.
+    """
     public = key.public
     name = (public.kid if kid is None else kid) if named else b""
     protected = _headers(public.algorithm, name)
     signature = key.sign(signed_bytes(protected, payload, external))
-    return encode([protected, {}, payload, signature])
+    return encode([protected, {}, None if detached else payload, signature])
+
+
+def attach(data: bytes, payload: bytes, *, canonical: bool = True) -> Sign1:
+    """A detached message with the payload that came apart; no signature is checked. Raises CoseFault."""
+    value = decode(data, canonical=canonical)
+    parts = value.value if getattr(value, "tag", None) == TAG else value
+    if not isinstance(parts, list | tuple) or len(parts) != 4 or parts[2] is not None:
+        raise CoseFault(CoseReason.STRUCTURE, "not a detached message")
+    return _parts([parts[0], parts[1], payload, parts[3]], canonical)
 
 
 def parse1(data: bytes, *, canonical: bool = True) -> Sign1:
