@@ -493,3 +493,19 @@ def test_officers_search_their_lists(world: World, signed_in: Any) -> None:
         "/work/vault/recipients/?q=示范",
     ):
         assert browser.get(path).status_code == 200
+
+
+def test_what_is_sensitive_is_hidden_until_it_is_asked_for(world: World) -> None:
+    shown = {
+        item.code: value for held in queries.held(world.call.actor) for item, value, _hidden in held.rows
+    }
+    assert shown["name"] == "李*"
+    assert shown["address"] == "******"
+    assert world.mother.id_number not in shown.values()
+    open_rows = {
+        item.code: value
+        for held in queries.held(world.call.actor, reveal=True)
+        for item, value, _h in held.rows
+    }
+    assert open_rows["id-number"] == world.mother.id_number
+    assert open_rows["address"] == world.mother.address
