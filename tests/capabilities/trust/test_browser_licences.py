@@ -7,9 +7,8 @@ from types import SimpleNamespace
 import pytest
 from tests.capabilities.services.browser import DESK, MARKS, PHONE, clean
 
-from quancheng.capabilities.trust import actions, blobs, simulate
+from quancheng.capabilities.trust import simulate
 from quancheng.capabilities.trust.models import Licence
-from quancheng.kernel.actions import Call
 
 pytestmark = MARKS
 
@@ -52,8 +51,9 @@ def test_a_holder_shows_two_facts_and_a_paper_is_checked(window, user, language,
     page.screenshot(path=str(tmp_path / "presented.png"), full_page=True)
     clean(page, f"/wallet/{card.number}/history/")
     clean(page, f"/wallet/{card.number}/objection/")
-    paper = actions.print_paper(Call.system("tests"), licence=card)
-    (tmp_path / "paper.pdf").write_bytes(blobs.path_of(paper.paper).read_bytes())
+    paper = page.request.get(f"/wallet/{card.number}/paper/")
+    assert paper.status == 200
+    (tmp_path / "paper.pdf").write_bytes(paper.body())
     clean(page, "/verify/")
     page.set_input_files("input[type=file]", str(tmp_path / "paper.pdf"))
     page.click("form[enctype] button")
