@@ -135,3 +135,39 @@ def test_supervision_is_for_supervisors(signed_in, actor) -> None:
         assert client.get(path).status_code == 403
     with pytest.raises(Forbidden):
         actions.set_member(Call(actor("citizen-young")), member=Member(name="x"), active=False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_notary_signs_within_seconds_and_outlives_a_round_that_fails(cities, monkeypatch) -> None:
+    import threading
+
+    from django.db import connections
+
+    from quancheng.capabilities.chain import notary
+
+    cities("zibo")
+    anchor()
+    stop, failed = threading.Event(), []
+    first = tasks.head
+
+    def once_broken() -> object:
+        if not failed:
+            failed.append(True)
+            raise RuntimeError("a disk that is full for a moment")
+        return first()
+
+    def run() -> None:
+        notary.serve(stop)
+        connections.close_all()
+
+    monkeypatch.setattr(notary, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(tasks, "head", once_broken)
+    thread = threading.Thread(target=run)
+    thread.start()
+    for _wait in range(200):
+        if Head.objects.filter(witnesses=1).exists():
+            break
+        time.sleep(0.05)
+    stop.set()
+    thread.join(10)
+    assert failed and Head.objects.get().witnesses == 1

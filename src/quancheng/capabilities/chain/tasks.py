@@ -1,4 +1,6 @@
-"""Background work: sign heads and have them witnessed, look at members' logs."""
+"""Background work: sign heads and have them witnessed, look at members' logs.
+
+The process ``notary`` does both every few seconds; the jobs stand by for a city that does not run it."""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ SHARDS = 2
 """Heads are made of this month's shard and the one before: late entries of the last minute."""
 
 
-@jobs.every("chain.head", seconds=2)
+@jobs.every("chain.head", seconds=60)
 def head(handle: Any = None) -> dict[str, Any]:
     """A head for what was anchored since the last, and witnesses for it."""
     made = 0
@@ -31,7 +33,7 @@ def _wanting(last: Head) -> bool:
     return last.witnesses < len(nodekeys.members())
 
 
-@jobs.every("chain.watch", seconds=30)
+@jobs.every("chain.watch", seconds=300)
 def watch(handle: Any = None) -> dict[str, Any]:
     """Compare what members publish with what they had cosigned here."""
     return {member.name: alliance.watch(member) for member in nodekeys.members()}
