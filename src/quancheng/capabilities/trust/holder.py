@@ -70,7 +70,8 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
         {"row": one, "labels": showing.labels(found, one), "url": showing.url(one), "qr": qr_svg(showing.url(one)) if one.open else ""}
         for one in showing.of_licence(actor, found)
     ]  # fmt: skip
-    context = {"licence": found, "form": form, "rows": rows, "key": new_key()}
+    closed = any(not one["row"].open for one in rows)
+    context = {"licence": found, "form": form, "rows": rows, "closed": closed, "key": new_key()}
     return render(request, "trust/show.html", context, status=422 if form.errors else 200)
 
 
