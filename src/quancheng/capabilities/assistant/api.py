@@ -11,17 +11,9 @@ from ninja.security import django_auth
 from quancheng.capabilities.assistant import actions, queries
 from quancheng.capabilities.assistant.models import Reading, ReviewPoint
 from quancheng.kernel.actor import Actor
+from quancheng.kernel.problems import READ, WRITE
 
 router = Router()
-
-
-class Problem(Schema):
-    """RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
 
 
 class Words(Schema):
@@ -79,10 +71,6 @@ class ReadingFilters(Schema):
 class JudgementIn(Schema):
     outcome: str = Field(max_length=16, description="pass | fail")
     reason: str = Field("", max_length=300)
-
-
-READ = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
-WRITE = {401: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem}
 
 
 def _actor(request: HttpRequest) -> Actor:

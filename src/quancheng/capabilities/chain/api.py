@@ -13,18 +13,9 @@ from quancheng.capabilities.chain import queries
 from quancheng.core.text import Text
 from quancheng.core.tlog import Opening
 from quancheng.kernel.errors import InvalidInput
+from quancheng.kernel.problems import Problem
 
 router = Router()
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
 
 
 class ProofOut(Schema):

@@ -17,6 +17,7 @@ from quancheng.core.text import Text
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind
 from quancheng.kernel.errors import InvalidInput
+from quancheng.kernel.problems import Bilingual, Problem
 
 router = Router()
 
@@ -27,21 +28,6 @@ class GateToken(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Verifier | None:
         """The gate, or None."""
         return queries.verifier_by_token(token)
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
 
 
 class ScanIn(Schema):

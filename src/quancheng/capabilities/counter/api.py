@@ -13,28 +13,9 @@ from quancheng.capabilities.counter import actions, queries
 from quancheng.capabilities.counter.models import Bag
 from quancheng.capabilities.counter.values import Confirmation
 from quancheng.kernel import pagination
+from quancheng.kernel.problems import READ, WRITE, Bilingual, Problem
 
 router = Router()
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
-    fields: dict[str, Bilingual] | None = None
-
-
-READ = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
-WRITE = {**READ, 409: Problem}
 
 
 class HallOut(Schema):

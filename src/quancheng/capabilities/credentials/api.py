@@ -10,18 +10,9 @@ from ninja import Field, Query, Router, Schema
 from ninja.security import django_auth
 
 from quancheng.capabilities.credentials import queries
+from quancheng.kernel.problems import Problem
 
 router = Router()
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
 
 
 class IssuedOut(Schema):

@@ -11,24 +11,9 @@ from ninja.security import django_auth
 from quancheng.capabilities.designer import actions, checking, queries
 from quancheng.capabilities.designer.models import MatterDraft
 from quancheng.core.text import Text
+from quancheng.kernel.problems import READ, Bilingual, Problem
 
 router = Router()
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
-    fields: dict[str, Bilingual] | None = None
 
 
 class DraftOut(Schema):
@@ -70,7 +55,6 @@ class RevisionIn(Schema):
     revision: int
 
 
-READ = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
 WRITE = {**READ, 409: Problem, 413: Problem}
 
 

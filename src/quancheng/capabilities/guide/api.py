@@ -15,23 +15,9 @@ from quancheng.capabilities.guide.models import Conversation, Message
 from quancheng.capabilities.guide.pages.common import actor_of, call_for, own
 from quancheng.capabilities.guide.values import Answer, Candidate, State
 from quancheng.kernel.errors import NotFound
+from quancheng.kernel.problems import Bilingual, Problem
 
 router = Router()
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
 
 
 class Fact(Schema):

@@ -16,28 +16,9 @@ from quancheng.core.text import Text
 from quancheng.kernel import rulebook
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import InvalidInput, NotFound
+from quancheng.kernel.problems import READ, WRITE, Bilingual, Problem
 
 router = Router()
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
-    fields: dict[str, Bilingual] | None = None
-
-
-READ = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
-WRITE = {**READ, 409: Problem}
 
 
 class RetirementOut(Schema):

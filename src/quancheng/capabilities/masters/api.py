@@ -12,27 +12,11 @@ from ninja.security import django_auth
 from quancheng.capabilities.masters import actions, profile, queries
 from quancheng.capabilities.masters.models import Golden
 from quancheng.kernel import pagination
+from quancheng.kernel.problems import READ, Bilingual, Problem
 
 router = Router()
 
 
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
-    fields: dict[str, Bilingual] | None = None
-
-
-READ = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
 WRITE = {**READ, 409: Problem, 429: Problem}
 
 

@@ -11,13 +11,9 @@ from ninja.security import django_auth
 
 from quancheng.capabilities.messages import actions, queries
 from quancheng.capabilities.messages.models import Message
+from quancheng.kernel.problems import Bilingual, Problem
 
 router = Router(auth=django_auth)
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
 
 
 class MessageOut(Schema):
@@ -41,16 +37,6 @@ class MessagePage(Schema):
 
 class Count(Schema):
     count: int
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
 
 
 class Filters(Schema):

@@ -10,24 +10,9 @@ from ninja import Query, Router, Schema
 from ninja.security import django_auth
 
 from quancheng.capabilities.models import queries
+from quancheng.kernel.problems import Bilingual, Problem
 
 router = Router()
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
-    fields: dict[str, Bilingual] | None = None
 
 
 class ModelOut(Schema):

@@ -11,23 +11,9 @@ from ninja.security import django_auth
 
 from quancheng.capabilities.onething import actions, queries
 from quancheng.capabilities.onething.models import Bundle, Theme
+from quancheng.kernel.problems import Bilingual, Problem
 
 router = Router(tags=["onething"])
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
 
 
 class ThemeOut(Schema):

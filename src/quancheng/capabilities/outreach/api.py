@@ -11,28 +11,9 @@ from ninja.security import django_auth
 
 from quancheng.capabilities.outreach import actions, queries
 from quancheng.capabilities.outreach.models import Hint
+from quancheng.kernel.problems import READ, WRITE, Bilingual
 
 router = Router()
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
-    fields: dict[str, Bilingual] | None = None
-
-
-READ = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
-WRITE = {**READ, 409: Problem}
 
 
 class HintOut(Schema):

@@ -14,27 +14,11 @@ from quancheng.capabilities.payment.models import PaymentOrder
 from quancheng.core.payment import Amount
 from quancheng.core.text import Text
 from quancheng.kernel.errors import InvalidInput
+from quancheng.kernel.problems import READ, Bilingual, Problem
 
 router = Router()
 
 
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
-    fields: dict[str, Bilingual] | None = None
-
-
-READ = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
 WRITE = {**READ, 409: Problem, 502: Problem}
 
 

@@ -12,28 +12,9 @@ from ninja.security import django_auth
 from quancheng.capabilities.quantum import actions, queries
 from quancheng.capabilities.quantum.models import Link, LinkEvent
 from quancheng.capabilities.quantum.words import reason_text
+from quancheng.kernel.problems import READ, WRITE, Bilingual
 
 router = Router()
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
-    fields: dict[str, Bilingual] | None = None
-
-
-READ = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
-WRITE = {**READ, 409: Problem}
 
 
 class LinkOut(Schema):

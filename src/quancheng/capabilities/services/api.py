@@ -17,10 +17,11 @@ from quancheng.core.forms import Kind
 from quancheng.core.text import Text
 from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import InvalidInput
+from quancheng.kernel.problems import Problem
 
 router = Router()
-READ = {401: s.Problem, 404: s.Problem, 422: s.Problem}
-WRITE = {401: s.Problem, 403: s.Problem, 404: s.Problem, 409: s.Problem, 422: s.Problem}
+READ = {401: Problem, 404: Problem, 422: Problem}
+WRITE = {401: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem}
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -33,7 +34,7 @@ def _plain(text: str) -> str:
 
 # -- matters ---------------------------------------------------------------------------------
 @router.get(
-    "/matters", response={200: s.MatterPage, 422: s.Problem}, summary="事项列表与搜索 Matters: list, search"
+    "/matters", response={200: s.MatterPage, 422: Problem}, summary="事项列表与搜索 Matters: list, search"
 )
 def matters(request: HttpRequest, filters: Query[s.MatterFilters]) -> dict[str, Any]:
     actor = _actor(request)
@@ -49,7 +50,7 @@ def matters(request: HttpRequest, filters: Query[s.MatterFilters]) -> dict[str, 
 
 
 @router.get(
-    "/matters/{code}", response={200: s.MatterDetail, 404: s.Problem}, summary="办事指南 Guide of a matter"
+    "/matters/{code}", response={200: s.MatterDetail, 404: Problem}, summary="办事指南 Guide of a matter"
 )
 def matter(request: HttpRequest, code: str) -> dict[str, Any]:
     found = catalogue.matter(_actor(request), _plain(code))
@@ -74,7 +75,7 @@ def matter(request: HttpRequest, code: str) -> dict[str, Any]:
 
 @router.get(
     "/matters/{code}/eligibility",
-    response={200: s.EligibilityOut, 404: s.Problem},
+    response={200: s.EligibilityOut, 404: Problem},
     summary="我是否符合 May I apply",
 )
 def eligibility(request: HttpRequest, code: str) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def eligibility(request: HttpRequest, code: str) -> dict[str, Any]:
     "/matters/{code}/files/{material}",
     auth=django_auth,
     summary="上传材料 Upload a material",
-    response={200: s.FileOut, 413: s.Problem, 415: s.Problem, **WRITE},
+    response={200: s.FileOut, 413: Problem, 415: Problem, **WRITE},
 )
 def upload(request: HttpRequest, code: str, material: str, file: File[UploadedFile]) -> dict[str, Any]:
     call = request.call()  # type: ignore[attr-defined]
@@ -118,7 +119,7 @@ def submit(request: HttpRequest, body: s.Submission) -> tuple[int, dict[str, Any
 @router.get(
     "/cases",
     auth=django_auth,
-    response={200: s.CasePage, 401: s.Problem, 422: s.Problem},
+    response={200: s.CasePage, 401: Problem, 422: Problem},
     summary="我的办件 My cases",
 )
 def my_cases(request: HttpRequest, filters: Query[s.MineFilters]) -> dict[str, Any]:
@@ -165,7 +166,7 @@ def rate(request: HttpRequest, receipt: str, body: s.Rating) -> dict[str, Any]:
     "/desk/cases",
     auth=django_auth,
     summary="待办 Inbox of the deciding office",
-    response={200: s.CasePage, 401: s.Problem, 403: s.Problem, 422: s.Problem},
+    response={200: s.CasePage, 401: Problem, 403: Problem, 422: Problem},
 )
 def inbox(request: HttpRequest, filters: Query[s.InboxFilters]) -> dict[str, Any]:
     page = queries.inbox(_actor(request), {key: _plain(str(value)) for key, value in filters.dict().items()})
@@ -175,7 +176,7 @@ def inbox(request: HttpRequest, filters: Query[s.InboxFilters]) -> dict[str, Any
 @router.get(
     "/desk/cases/{receipt}",
     auth=django_auth,
-    response={200: s.CaseDetail, 403: s.Problem, **READ},
+    response={200: s.CaseDetail, 403: Problem, **READ},
     summary="案件 One case at the desk",
 )
 def desk_case(request: HttpRequest, receipt: str) -> dict[str, Any]:

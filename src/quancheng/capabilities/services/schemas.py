@@ -7,21 +7,7 @@ from typing import Any
 
 from ninja import Field, Schema
 
-
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details; ``fields`` says where, ``todo`` what to do."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
-    fields: dict[str, Bilingual] | None = None
+from quancheng.kernel.problems import Bilingual
 
 
 class MatterOut(Schema):

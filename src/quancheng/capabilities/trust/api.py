@@ -13,23 +13,9 @@ from quancheng.capabilities.trust import actions, queries
 from quancheng.capabilities.trust.models import Licence
 from quancheng.core.text import Text
 from quancheng.kernel import pagination
+from quancheng.kernel.problems import Bilingual, Problem
 
 router = Router()
-
-
-class Bilingual(Schema):
-    zh: str
-    en: str
-
-
-class Problem(Schema):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    todo: str
 
 
 class ItemOut(Schema):
