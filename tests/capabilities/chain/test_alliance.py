@@ -93,7 +93,7 @@ def test_we_witness_for_others_and_keep_the_proof_when_one_shows_two_histories(c
     assert answer["status"] == 200
     assert SeenHead.objects.get().size == 5
     again = forker.ask(live_server.url, 5, other=True)
-    assert again["status"] == 422
+    assert again["status"] == 409
     row = Evidence.objects.get()
     check_fork(ForkEvidence(row.one, row.other), NoteKey.read(forker.told["log_key"]))
     assert state("zibo") is Health.FORKED

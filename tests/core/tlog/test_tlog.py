@@ -263,7 +263,7 @@ def test_a_fork_is_refused_and_kept_as_evidence_anybody_can_check() -> None:
     lying = tree_of(4)
     lying.append(b"another fifth")
     answer = ask(seen, lying, 5)
-    assert answer.status == 422 and answer.seen is None and answer.fork is not None
+    assert answer.status == 409 and answer.seen is None and answer.fork is not None
     one, other = check_fork(ForkEvidence(*answer.fork), LOGS[ORIGIN][0])
     assert one.size == other.size and one.root != other.root
     same = ForkEvidence(answer.fork[0], answer.fork[0])

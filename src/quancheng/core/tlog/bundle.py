@@ -53,7 +53,9 @@ def read_bundle(data: bytes) -> Bundle:
             if len(path) % _WIDTH or len(leaf) != _WIDTH or not 0 <= index < size:
                 raise LogFault(LogReason.MALFORMED, "lengths")
             hashes = tuple(path[at : at + _WIDTH] for at in range(0, len(path), _WIDTH))
-            return Bundle(index, size, hashes, leaf, note)
+            made = Bundle(int(index), int(size), hashes, leaf, note)
+            if write_bundle(made) == data:  # to Python true and 1.0 are 1; to the format they are not
+                return made
     raise LogFault(LogReason.MALFORMED, "not a proof bundle")
 
 

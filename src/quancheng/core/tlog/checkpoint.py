@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 
 from quancheng.core.merkle import TreeHead
 from quancheng.core.tlog.errors import LogFault, LogReason
 
 __all__ = ["Checkpoint"]
+
+_SIZE = re.compile("0|[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Checkpoint:
     def read(cls, body: str) -> Checkpoint:
         """From the body of a note. Raises LogFault."""
         origin, size, root, *more = [*body.split("\n")[:-1], "", "", ""][: max(3, body.count("\n"))]
-        if not origin or not size.isascii() or not size.isdigit() or size != str(int(size)) or len(size) > 18:
+        if not origin or not _SIZE.fullmatch(size):
             raise LogFault(LogReason.MALFORMED, "origin or size")
         try:
             digest = base64.b64decode(root, validate=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from quancheng.core.keys import SignatureError
@@ -30,10 +30,12 @@ class Policy:
     needed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.needed <= len({one.name for one in self.witnesses}) or any(
-            not one.cosigns for one in self.witnesses
-        ):
+        if not 0 <= self.needed <= len(self.witnesses) or any(not one.cosigns for one in self.witnesses):
             raise ValueError("a policy needs as many cosigners as it asks for")
+        names = {one.name for one in self.witnesses}
+        keys = {one.public.data for one in self.witnesses}
+        if not len(names) == len(keys) == len(self.witnesses):
+            raise ValueError("cosigners differ in name and in key: one of them must not count twice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,21 @@ def witnessed(text: str, policy: Policy) -> Witnessed:
     if known is None:
         raise LogFault(LogReason.UNKNOWN_LOG, checkpoint.origin)
     key, hasher = known
+    _unspoilt(note, (key, *policy.witnesses))
     if not note.by(key):
         raise LogFault(LogReason.SIGNATURE, f"not signed by {key.name}")
     times = {one.name: time for one in policy.witnesses if (time := cosigned(note, one)) is not None}
     if len(times) < policy.needed:
         raise LogFault(LogReason.QUORUM, f"{len(times)} of {policy.needed} witnesses")
     return Witnessed(checkpoint, hasher, times)
+
+
+def _unspoilt(note: Note, keys: Iterable[NoteKey]) -> None:
+    """No line with only the name, or only the id, of a key we know: it was that key's line and was changed."""
+    for key in keys:
+        for one in note.signatures:
+            if (one.name == key.name) != (one.key_id == key.id):
+                raise LogFault(LogReason.SIGNATURE, f"a line like that of {key.name}")
 
 
 def cosigned(note: Note, key: NoteKey) -> int | None:

@@ -5,6 +5,8 @@ Pure: the caller keeps ``Seen`` for each origin in one transaction with the answ
 
 from __future__ import annotations
 
+import base64
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from quancheng.core.tlog.errors import LogFault
 from quancheng.core.tlog.notes import Note, NoteKey, Signature, open_note
 
 __all__ = ["Answer", "Request", "Seen", "add_checkpoint", "cosign_message", "cosigner"]
+
+_OLD = re.compile("old (?:0|[1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +41,15 @@ class Request:
 
     def text(self) -> str:
         """The body of the request."""
-        import base64
-
         lines = "".join(base64.b64encode(one).decode() + "\n" for one in self.proof)
         return f"old {self.old_size}\n{lines}\n{self.note}"
 
     @classmethod
     def read(cls, text: str) -> Request | None:
         """From the body of a request, or None when it is none."""
-        import base64
-
         head, found, note = text.partition("\n\n")
         first, *lines = head.split("\n")
-        if not found or not first.startswith("old ") or not first[4:].isdigit() or len(lines) > 63:
+        if not found or not _OLD.fullmatch(first) or len(lines) > 63:
             return None
         try:
             proof = tuple(base64.b64decode(line, validate=True) for line in lines)
@@ -90,8 +90,8 @@ def add_checkpoint(
     """Judge a checkpoint a log wants cosigned. The statuses are those of C2SP tlog-witness:
 
     200 cosigned; 400 not a checkpoint; 403 not signed by the log; 404 the log is not known; 409 the
-    request begins at another size than the witness knows (the body says which); 422 the proof does not
-    hold, or the size was cosigned with another root: a fork.
+    request begins at another size than the witness knows (the body is that number), or the size was
+    cosigned with another root: a fork (the body is words); 422 the proof does not hold.
     """
     try:
         note = open_note(request.note)
@@ -110,10 +110,11 @@ def add_checkpoint(
         return Answer(400, "old size is larger than the checkpoint\n", None)
     if request.old_size != had:
         return Answer(409, f"{had}\n", None)
+    if before and _forks(before, checkpoint):
+        return Answer(409, "this size was cosigned with another root\n", None, (before.note, request.note))
     wrong_by = _extends(before, checkpoint, request.proof, hasher)
     if wrong_by:
-        evidence = (before.note, request.note) if before and _forks(before, checkpoint) else None
-        return Answer(422, f"{wrong_by}\n", None, evidence)
+        return Answer(422, f"{wrong_by}\n", None)
     line = cosigner(witness[0], witness[1], note, now).line()
     return Answer(200, line, Seen(checkpoint.origin, checkpoint.head, request.note))
 
