@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from quancheng.capabilities.chain import actions, alliance, queries, tasks
+from quancheng.capabilities.chain import actions, queries, tasks, watching
 from quancheng.capabilities.chain.models import Evidence, Head, Member, SeenHead
 from quancheng.core.text import Text
 from quancheng.core.tlog import ForkEvidence, Health, NoteKey, check_fork
@@ -105,13 +105,13 @@ def test_we_witness_for_others_and_keep_the_proof_when_one_shows_two_histories(c
 def test_watching_a_published_log_finds_the_fork_nobody_asked_us_to_sign(cities, live_server) -> None:
     forker = cities("zibo", "--fork")
     forker.ask(live_server.url, 0)
-    found = {alliance.watch(forker.member()) for _look in range(2)}
+    found = {watching.watch(forker.member()) for _look in range(2)}
     assert found == {"same", "fork"}
     assert Evidence.objects.count() == 1
     honest = cities("taian")
     honest.ask(live_server.url, 0)
     honest.post("/peer/grow", "7")
-    assert alliance.watch(honest.member()) == "grown"
+    assert watching.watch(honest.member()) == "grown"
 
 
 def test_keys_of_members_are_checked_and_names_are_taken_once(cities) -> None:

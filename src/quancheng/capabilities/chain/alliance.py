@@ -1,150 +1,157 @@
-"""联盟往来: ask members to cosign our heads, look at theirs. Network work, outside transactions."""
+"""联盟往来: ask members to cosign our heads. Network work, outside transactions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from quancheng.capabilities.chain import actions, nodekeys, tree
-from quancheng.capabilities.chain.models import HASHERS, Head, Member, SeenHead
+from django.db.models import Max
+
+from quancheng.capabilities.chain import actions, judging, nodekeys, tree
+from quancheng.capabilities.chain.models import Head, Member
+from quancheng.capabilities.chain.values import HISTORY, LAST
 from quancheng.capabilities.chain.witness_client import NodeClient, NodeFailed
-from quancheng.core.merkle import ProofError, TreeHead, verify_consistency
-from quancheng.core.tlog import Checkpoint, ForkEvidence, LogFault, NoteKey, Request, Signature, open_note
+from quancheng.core.tlog import Answer, LogFault, Note, NoteKey, Request, Signature, add_signature, open_note
 from quancheng.core.tlog.policy import cosigned
 from quancheng.kernel import clock, rulebook
 from quancheng.kernel.actions import Call
 
 QUIET = timedelta(seconds=20)
-"""A member that answers is written down so often, not at every answer."""
+"""A member that answers is written down so often, not at every answer; one that failed rests so long."""
+_failed: dict[str, datetime] = {}
+"""Of this process: when a node last failed. The others' checkpoints do not wait for it each second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a member answered: a cosignature with the time it claims, or a fault."""
+    """What a member answered: a cosignature with the time it claims, the size it knows, or a fault."""
 
     member: Member
     line: Signature | None = None
     time: int | None = None
+    knows: int | None = None
     fault: str = ""
 
 
-def witness_head(head: Head) -> Head:
-    """Ask every member at once; keep what holds. Members that fail are noted, never waited for beyond the limit."""
-    members = nodekeys.members()
-    if not members:
-        return head
-    seconds = float(rulebook.find("chain.ask_seconds").integer())
-    proofs = _Proofs(head)
-    with ThreadPoolExecutor(len(members)) as pool:
-        told = list(pool.map(lambda member: _ask(member, head.note, proofs, seconds), members))
-    call = Call.system("chain")
-    lines = [one.line for one in told if one.line is not None]
-    if lines:
+def answer(text: str) -> Answer:
+    """Answer another city's ``add-checkpoint``; only what changes something is written."""
+    judged = judging.judge(text, clock.now())
+    return actions.judge_checkpoint(Call.system("chain"), text=text) if judged.changes else judged.answer
+
+
+def due(head: Head, *, beat: bool) -> list[Member]:
+    """Members to ask about a head: who lacks on it, and with ``beat`` who was not heard of for long.
+
+    Without the beat a quiet night would look like an alliance that is gone.
+    """
+    note, now = open_note(head.note), clock.now()
+    long = timedelta(seconds=rulebook.find("chain.silent_seconds").integer()) / 2
+    found = []
+    for one in nodekeys.members():
+        failed = _failed.get(one.url)
+        if failed is not None and failed <= now < failed + QUIET:
+            continue
+        silent = one.answered_at is None or now - one.answered_at > long
+        if not _cosigned(note, one) or (beat and silent):
+            found.append(one)
+    return found
+
+
+def witness_head(head: Head, members: Sequence[Member] | None = None) -> Head:
+    """Ask members at once, all by default; keep what holds. Who fails is noted, never waited for beyond the limit."""
+    asked = nodekeys.members() if members is None else list(members)
+    told = _ask_all(head, asked)
+    note, call = open_note(head.note), Call.system("chain")
+    lines = [one.line for one in told if one.line is not None and not _cosigned(note, one.member)]
+    if lines or head.needed != nodekeys.needed(len(nodekeys.members())):
         head = actions.keep_answers(call, head=head, lines=lines)
     _note(call, told)
     return head
 
 
-class _Proofs:
-    """Proofs from any older size to a head, made before threads begin: they have no database."""
+def _ask_all(head: Head, members: Sequence[Member]) -> list[Told]:
+    """Two rounds at most: who knows another size than we think says which, and is asked again from there.
 
-    def __init__(self, head: Head) -> None:
-        self._head, self._made = head, {0: ()}  # type: ignore[var-annotated]
-        sizes = Head.objects.filter(shard=head.shard, size__lt=head.size).order_by("-size")
-        for size in sizes.values_list("size", flat=True)[:50]:
-            self._made[size] = tree.consistency(head.shard, size, head.size)
-        self._made[head.size] = ()
-        self.likely = max((size for size in self._made if size < head.size), default=0)
+    Proofs are made between the rounds: threads have no database.
+    """
+    note = open_note(head.note)
+    earlier = Head.objects.filter(shard=head.shard, size__lt=head.size)
+    likely = earlier.aggregate(size=Max("size"))["size"] or 0
+    wanted = {one.pk: head.size if _cosigned(note, one) else likely for one in members}
+    first = _round(head, [(one, wanted[one.pk]) for one in members])
+    again = [(one.member, one.knows) for one in first if one.knows is not None and one.knows <= head.size]
+    second = {one.member.pk: one for one in _round(head, again)}
+    return [_last(second.get(one.member.pk, one), head) for one in first]
 
-    def request(self, size: int, note: str) -> Request | None:
-        proof = self._made.get(size)
-        return None if proof is None else Request(size, proof, note)
+
+def _last(told: Told, head: Head) -> Told:
+    if told.knows is None:
+        return told
+    if told.knows > head.size:
+        return Told(
+            told.member, fault=f"knows {told.knows} entries, this log has {head.size}: was it rolled back?"
+        )
+    return Told(told.member, fault="409 twice")
 
 
-def _ask(member: Member, note: str, proofs: _Proofs, seconds: float) -> Told:
-    node = NodeClient(member.url, seconds)
+def _round(head: Head, asked: Sequence[tuple[Member, int]]) -> list[Told]:
+    if not asked:
+        return []
+    sizes = {size for _one, size in asked}
+    proofs = {
+        size: tree.consistency(head.shard, size, head.size) if size < head.size else () for size in sizes
+    }
+    seconds = float(rulebook.find("chain.ask_seconds").integer())
+    with ThreadPoolExecutor(len(asked)) as pool:
+        return list(
+            pool.map(lambda one: _ask(one[0], Request(one[1], proofs[one[1]], head.note), seconds), asked)
+        )
+
+
+def _ask(member: Member, request: Request, seconds: float) -> Told:
     try:
-        size = proofs.likely
-        for _again in range(2):
-            request = proofs.request(size, note)
-            if request is None:
-                return Told(member, fault=f"knows size {size}, of which no head was kept")
-            answer = node.cosign(request)
-            if answer.status == 200:
-                return _read(member, note, answer.signatures)
-            if answer.status != 409:
-                return Told(member, fault=f"{answer.status} {answer.body.strip()[:120]}")
-            size = answer.size
-        return Told(member, fault="409 twice")
+        answer = NodeClient(member.url, seconds).cosign(request)
+        if answer.status == 200:
+            return _read(member, request.note, answer.signatures)
+        if answer.status == 409 and answer.body.strip().isdigit():
+            return Told(member, knows=answer.size)
+        return Told(member, fault=f"{answer.status} {answer.body.strip()[:120]}")
     except NodeFailed as failed:
         return Told(member, fault=str(failed))
 
 
-def _read(member: Member, note: str, lines: Sequence[Signature]) -> Told:
-    key = NoteKey.read(member.witness_key)
+def _read(member: Member, text: str, lines: Iterable[Signature]) -> Told:
+    key, note = NoteKey.read(member.witness_key), open_note(text)
     for line in lines:
         try:
-            time = cosigned(_with(note, line), key)
+            time = cosigned(add_signature(note, [line]), key)
         except LogFault as wrong:
             return Told(member, fault=str(wrong))
-        if time is not None:
-            return Told(member, line, time)
+        if (line.name, line.key_id) == (key.name, key.id) and time is not None:
+            return Told(member, line if time <= LAST else None, time)  # a time that is no date helps nobody
     return Told(member, fault="no cosignature under its key")
 
 
-def _with(note: str, line: Signature) -> object:
-    from quancheng.core.tlog import add_signature
-
-    return add_signature(open_note(note), [line])
+def _cosigned(note: Note, member: Member) -> bool:
+    key = NoteKey.read(member.witness_key)
+    return any((one.name, one.key_id) == (key.name, key.id) for one in note.signatures)
 
 
 def _note(call: Call, told: Sequence[Told]) -> None:
     now = clock.now()
     for one in told:
         row = Member.objects.get(pk=one.member.pk)
-        skew = abs(one.time - int(now.timestamp())) if one.time is not None else 0
+        if one.fault:
+            _failed[row.url] = now
+        else:
+            _failed.pop(row.url, None)
+        skew = abs(min(one.time, LAST) - int(now.timestamp())) if one.time is not None else 0
         quiet = row.answered_at is not None and now - row.answered_at < QUIET
         known = row.claimed_at is not None and row.answered_at is not None
         before = abs((row.claimed_at - row.answered_at).total_seconds()) if known else 0.0  # type: ignore[operator]
-        same = row.fault == one.fault[:200] and abs(skew - before) < 10
+        fault = "" if row.fault.startswith(HISTORY) else row.fault
+        same = fault == one.fault[:200] and abs(skew - before) < 10
         if not (same and (quiet or one.fault)):
             actions.note_answer(call, member=row, claimed=one.time, fault=one.fault)
-
-
-def watch(member: Member) -> str:
-    """Compare a member's published checkpoint with the last one it had cosigned here: another history is kept.
-
-    Returns what was found: "same", "grown", "fork", "broken" (no proof from what we know), or a fault.
-    """
-    seconds = float(rulebook.find("chain.ask_seconds").integer())
-    node = NodeClient(member.url, seconds)
-    call = Call.system("chain")
-    try:
-        text = node.checkpoint()
-        note = open_note(text)
-        checkpoint = Checkpoint.read(note.body)
-        if not note.by(NoteKey.read(member.log_key)):
-            raise NodeFailed("its checkpoint is not signed by its log")
-        seen = SeenHead.objects.filter(origin=checkpoint.origin).first()
-        if seen is None or checkpoint.size < seen.size:
-            return "same"
-        known = TreeHead(seen.size, bytes(seen.root))
-        if checkpoint.size == known.size:
-            if checkpoint.root == known.root:
-                return "same"
-            actions.note_fork(call, member=member, evidence=ForkEvidence(seen.note, text))
-            return "fork"
-        proof = node.consistency(checkpoint.origin, known.size, checkpoint.size) if known.size else ()
-        if known.size:
-            verify_consistency(HASHERS[member.hasher], known, checkpoint.head, proof)
-        return "grown"
-    except ProofError:
-        actions.note_answer(
-            call, member=member, claimed=None, fault="history does not extend what we cosigned"
-        )
-        return "broken"
-    except (NodeFailed, LogFault) as failed:
-        actions.note_answer(call, member=member, claimed=None, fault=str(failed))
-        return str(failed)

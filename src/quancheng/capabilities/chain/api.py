@@ -58,7 +58,7 @@ def proof(request: HttpRequest, origin: str, index: int) -> dict[str, Any]:
 @router.post("/check", response={200: CheckOut, 422: Problem}, summary="核验证明 Check a proof")
 def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
     opening = None
-    if body.salt or body.digest:
+    if body.salt or body.digest or body.scene or body.reference:
         opening = Opening(
             body.scene, body.reference, _bytes(body.salt, "salt"), _bytes(body.digest, "digest")
         )

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from quancheng.capabilities.chain.models import HASHERS
 from quancheng.capabilities.chain.scenes import GROUPS, scenes
 
 
@@ -46,6 +47,9 @@ class MemberForm(forms.Form):
         label=_("日志公钥"), max_length=3000, help_text=_("由对方当面或经第二条渠道核对")
     )
     witness_key = forms.CharField(label=_("见证公钥"), max_length=3000)
+    hasher = forms.ChoiceField(
+        label=_("杂凑算法"), choices=[(one, one.upper()) for one in HASHERS], initial="sha256"
+    )
 
 
 class CheckForm(forms.Form):

@@ -79,7 +79,7 @@ def members(request: HttpRequest) -> HttpResponse:
                 actions.add_member(
                     request.call(),  # type: ignore[attr-defined]
                     name=data["name"], title=Text(data["zh"], data["en"]), url=data["url"],
-                    log_key=data["log_key"], witness_key=data["witness_key"],
+                    log_key=data["log_key"], witness_key=data["witness_key"], hasher=data["hasher"],
                 )  # fmt: skip
                 messages.success(request, _("已接纳。下一个检查点起请它见证。"))
                 return redirect("chain:members")

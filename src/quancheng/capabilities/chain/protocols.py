@@ -10,13 +10,13 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from quancheng.capabilities.chain import actions, queries
+from quancheng.capabilities.chain import alliance, queries
 from quancheng.core.text import Text
-from quancheng.kernel.actions import Call
+from quancheng.core.tlog import TILE_WIDTH, tile_path
 from quancheng.kernel.errors import InvalidInput, NotFound, TooLarge
 
 MOST = 64 * 1024
-_TILE = re.compile(r"(?:x\d{3}/)*\d{3}")
+_TILE = re.compile(r"((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 _PLAIN = "text/plain; charset=utf-8"
 
 
@@ -24,11 +24,11 @@ _PLAIN = "text/plain; charset=utf-8"
 @require_POST
 def add_checkpoint(request: HttpRequest) -> HttpResponse:
     """见证: a member asks to have its checkpoint cosigned; its log's signature is the credential."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length[:9]) > MOST or len(request.body) > MOST:
         raise TooLarge()
-    text = request.body.decode("utf-8", "replace")
-    answer = actions.judge_checkpoint(Call.system("chain"), text=text)
-    kind = "text/x.tlog.size" if answer.status == 409 else _PLAIN
+    answer = alliance.answer(request.body.decode("utf-8", "replace"))
+    kind = "text/x.tlog.size" if answer.status == 409 and answer.body[:1].isdigit() else _PLAIN
     return HttpResponse(answer.body, status=answer.status, content_type=kind)
 
 
@@ -56,11 +56,13 @@ def consistency(request: HttpRequest) -> HttpResponse:
 @require_GET
 def tile(request: HttpRequest, level: int, rest: str) -> HttpResponse:
     """A tile of the shard named by ``?origin=`` (the newest by default)."""
-    number, _dot, width = rest.partition(".p/")
-    if not _TILE.fullmatch(number) or (width and not width.isdigit()):
+    found = _TILE.fullmatch(rest)
+    if found is None or level >= 64:
         raise NotFound()
-    place = int("".join(part.removeprefix("x") for part in number.split("/")))
-    data = queries.tile(request.GET.get("origin", ""), level, place, int(width) if width else 256)
+    number, width = int(found[1].replace("x", "").replace("/", "")), int(found[2] or TILE_WIDTH)
+    if tile_path(level, number, width) != f"tile/{level}/{rest}":  # each tile has one address
+        raise NotFound()
+    data = queries.tile(request.GET.get("origin", ""), level, number, width)
     return HttpResponse(data, content_type="application/octet-stream")
 
 

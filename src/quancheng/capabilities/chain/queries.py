@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.db.models import Count, F, Max, Q
 from quancheng.capabilities.chain import nodekeys, tree
 from quancheng.capabilities.chain.models import AnchorTx, Entry, Evidence, Head, Member, SeenHead, Shard, Tile
 from quancheng.capabilities.chain.scenes import scenes
-from quancheng.capabilities.chain.values import MemberRow, Receipt, SceneRow
+from quancheng.capabilities.chain.values import HISTORY, MemberRow, Receipt, SceneRow
 from quancheng.core.merkle import ProofError
 from quancheng.core.text import Text
 from quancheng.core.tlog import (
@@ -23,6 +24,7 @@ from quancheng.core.tlog import (
     health,
     read_bundle,
     verify_bundle,
+    witnessed,
     write_bundle,
 )
 from quancheng.kernel import access, clock, pagination, rulebook
@@ -37,6 +39,8 @@ PENDING = Text("已存证，等待下一个检查点。", "Anchored; waiting for
 def shard_named(origin: str) -> Shard:
     """A shard, the newest without a name. Raises NotFound."""
     rows = Shard.objects.order_by("-opened_at")
+    if "\0" in origin:  # no text of PostgreSQL
+        raise NotFound()
     found: Shard | None = (rows.filter(origin=origin) if origin else rows).first()
     if found is None:
         raise NotFound()
@@ -44,7 +48,7 @@ def shard_named(origin: str) -> Shard:
 
 
 def newest_head(origin: str = "") -> Head:
-    """The newest head of a shard, witnessed ones before. Raises NotFound."""
+    """The newest head of a shard; witnesses come to it within seconds. Raises NotFound."""
     rows = Head.objects.filter(shard=shard_named(origin)).select_related("shard")
     found: Head | None = rows.order_by("-size").first()
     if found is None:
@@ -90,8 +94,7 @@ def policy_document() -> dict[str, Any]:
 
 def receipt_of(entry: Entry) -> Receipt | None:
     """The receipt of an entry under the first head that holds it, witnessed if there is one; None before."""
-    heads = Head.objects.filter(shard_id=entry.shard_id, size__gt=entry.index)
-    head = heads.exclude(witnessed_at=None).order_by("size").first() or heads.order_by("-size").first()
+    head = _head_over(entry)
     if head is None:
         return None
     path = tree.inclusion(entry.shard, entry.index, head.size)
@@ -102,6 +105,18 @@ def receipt_of(entry: Entry) -> Receipt | None:
         bytes(entry.salt) if entry.salt is not None else None,
         write_bundle(bundle), entry.shard.origin, entry.index, head.witnesses, head.needed, entry.at,
     )  # fmt: skip
+
+
+def _head_over(entry: Entry) -> Head | None:
+    """The first head over an entry that the policy of now accepts: the alliance may have changed since."""
+    heads = Head.objects.filter(shard_id=entry.shard_id, size__gt=entry.index)
+    rule = nodekeys.policy({entry.shard.origin: entry.shard.tree})
+    good = heads.exclude(witnessed_at=None).filter(witnesses__gte=rule.needed)
+    for head in (good.order_by("size").first(), good.order_by("-size").first()):
+        with contextlib.suppress(LogFault):
+            if head is not None and witnessed(head.note, rule):
+                return head  # type: ignore[no-any-return]
+    return heads.order_by("-size").first()  # type: ignore[no-any-return]
 
 
 def entry_for(scene: str, reference: str) -> Entry | None:
@@ -179,7 +194,7 @@ def member_rows(actor: Actor) -> list[MemberRow]:
         answered = int(one.answered_at.timestamp()) if one.answered_at else None
         claimed = int(one.claimed_at.timestamp()) if one.claimed_at else None
         state = health(
-            MemberSeen(one.name, answered, claimed, one.pk in forked),
+            MemberSeen(one.name, answered, claimed, one.pk in forked, one.fault.startswith(HISTORY)),
             int(now.timestamp()), silent_after=silent, most_skew=most,
         )  # fmt: skip
         skew = claimed - answered if claimed is not None and answered is not None else None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quancheng.capabilities.chain import actions, alliance, anchoring, nodekeys
+from quancheng.capabilities.chain import actions, alliance, anchoring, nodekeys, watching
 from quancheng.capabilities.chain.models import Head, Shard
 from quancheng.kernel import jobs
 from quancheng.kernel.actions import Call
@@ -19,24 +19,31 @@ SHARDS = 2
 def head(handle: Any = None) -> dict[str, Any]:
     """A head for what was anchored since the last, and witnesses for it."""
     made = 0
-    for shard in Shard.objects.order_by("-opened_at")[:SHARDS]:
+    for place, shard in enumerate(Shard.objects.exclude(size=0).order_by("-opened_at")[:SHARDS]):
         last = Head.objects.filter(shard=shard).order_by("-size").first()
-        if shard.size == 0 or (last is not None and last.size == shard.size and not _wanting(last)):
-            continue
-        alliance.witness_head(actions.make_head(Call.system("chain"), shard=shard))
-        made += 1
+        if last is None or last.size != shard.size:
+            alliance.witness_head(actions.make_head(Call.system("chain"), shard=shard))
+            made += 1
+        else:
+            _asked_again(last, beat=place == 0)
     return {"heads": made}
 
 
-def _wanting(last: Head) -> bool:
-    """A head that still lacks witnesses is asked for again."""
-    return last.witnesses < len(nodekeys.members())
+def _asked_again(last: Head, *, beat: bool) -> None:
+    """Who lacks on a head is asked again; after a change in the alliance the head is counted anew."""
+    asked = alliance.due(last, beat=beat)
+    if asked or last.needed != nodekeys.needed(len(nodekeys.members())):
+        alliance.witness_head(last, asked)
 
 
 @jobs.every("chain.watch", seconds=300)
 def watch(handle: Any = None) -> dict[str, Any]:
-    """Compare what members publish with what they had cosigned here."""
-    return {member.name: alliance.watch(member) for member in nodekeys.members()}
+    """Compare what members publish with what they had cosigned here; witnesses of now for heads of earlier months."""
+    for shard in Shard.objects.exclude(size=0).order_by("-opened_at")[SHARDS:]:
+        last = Head.objects.filter(shard=shard).order_by("-size").first()
+        if last is not None:
+            _asked_again(last, beat=False)
+    return {member.name: watching.watch(member) for member in nodekeys.members()}
 
 
 @jobs.every("chain.anchor", seconds=10)

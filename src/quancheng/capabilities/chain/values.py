@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from quancheng.core.text import Text
 from quancheng.core.tlog import Health
+
+HISTORY = "history: "
+"""How a member's fault begins that is of its log, not of its witness."""
+LAST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+"""The last moment that can be written down, in Unix seconds; a clock may claim more."""
 
 
 @dataclass(frozen=True, slots=True)

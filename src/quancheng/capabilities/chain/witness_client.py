@@ -17,6 +17,10 @@ class NodeFailed(Exception):
     """A node that cannot be reached, or answers what nobody can use."""
 
 
+class NodeRefused(NodeFailed):
+    """A node that was reached and does not give what it should have."""
+
+
 @dataclass(frozen=True, slots=True)
 class WitnessAnswer:
     """Status and body of an answer."""
@@ -52,22 +56,20 @@ class NodeClient:
         """Ask for a cosignature. Raises NodeFailed."""
         return self._ask("/chain/witness/add-checkpoint", request.text().encode())
 
-    def checkpoint(self) -> str:
-        """The newest checkpoint note of its log. Raises NodeFailed."""
-        answer = self._ask("/chain/checkpoint")
-        if answer.status != 200:
-            raise NodeFailed(f"checkpoint: {answer.status}")
+    def checkpoint(self, origin: str = "") -> str:
+        """The newest checkpoint note of its log, or of a shard of it. Raises NodeFailed, NodeRefused."""
+        answer = self._ask("/chain/checkpoint" + (f"?{urlencode({'origin': origin})}" if origin else ""))
+        _given("checkpoint", answer.status)
         return answer.body
 
     def consistency(self, origin: str, old: int, new: int) -> tuple[bytes, ...]:
-        """Proof between two sizes of its log. Raises NodeFailed."""
+        """Proof between two sizes of its log. Raises NodeFailed, NodeRefused."""
         answer = self._ask(f"/chain/consistency?{urlencode({'origin': origin, 'old': old, 'new': new})}")
-        if answer.status != 200:
-            raise NodeFailed(f"consistency: {answer.status}")
+        _given("consistency", answer.status)
         try:
             return tuple(base64.b64decode(line, validate=True) for line in answer.body.split())
         except ValueError:
-            raise NodeFailed("a proof that is none") from None
+            raise NodeRefused("a proof that is none") from None
 
     def _ask(self, path: str, body: bytes | None = None) -> WitnessAnswer:
         if not self.url.startswith(("http://", "https://")):
@@ -81,6 +83,13 @@ class NodeClient:
             return WitnessAnswer(refused.code, _text(refused.read(MOST)))
         except (OSError, ValueError) as failed:
             raise NodeFailed(str(failed)) from None
+
+
+def _given(what: str, status: int) -> None:
+    if 400 <= status < 500 and status not in (408, 429):
+        raise NodeRefused(f"{what}: {status}")
+    if status != 200:
+        raise NodeFailed(f"{what}: {status}")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -65,24 +65,29 @@ class Health(StrEnum):
     WELL = "WELL"
     SILENT = "SILENT"
     CLOCK = "CLOCK"
+    BROKEN = "BROKEN"
     FORKED = "FORKED"
     NEVER = "NEVER"
 
 
 @dataclass(frozen=True, slots=True)
 class MemberSeen:
-    """What is known of a member: its last answer, what time it claimed, whether it showed two histories."""
+    """What is known of a member: its last answer, what time it claimed, whether it showed two histories.
+
+    ``broken``: what it shows does not join what was seen before, and it gives no proof that it does.
+    """
 
     name: str
     answered: int | None
     claimed: int | None
     forked: bool = False
+    broken: bool = False
 
 
 def health(seen: MemberSeen, now: int, *, silent_after: int, most_skew: int) -> Health:
-    """The worst that is true: a fork before a lying clock before silence. Seconds throughout."""
-    if seen.forked:
-        return Health.FORKED
+    """The worst that is true: a fork, a history that does not join, a lying clock, silence. Seconds throughout."""
+    if seen.forked or seen.broken:
+        return Health.FORKED if seen.forked else Health.BROKEN
     if seen.answered is None:
         return Health.NEVER
     if seen.claimed is not None and abs(seen.claimed - seen.answered) > most_skew:

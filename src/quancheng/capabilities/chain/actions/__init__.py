@@ -5,6 +5,7 @@ from quancheng.capabilities.chain.actions.alliance import (
     judge_checkpoint,
     note_answer,
     note_fork,
+    note_history,
     set_member,
 )
 from quancheng.capabilities.chain.actions.anchoring import (
@@ -34,6 +35,7 @@ __all__ = [
     "note_answer",
     "note_engine",
     "note_fork",
+    "note_history",
     "note_sent",
     "queue_anchors",
     "set_member",

@@ -5,20 +5,11 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from quancheng.capabilities.chain import nodekeys
+from quancheng.capabilities.chain import judging, nodekeys
 from quancheng.capabilities.chain.models import HASHERS, Evidence, Member, SeenHead
-from quancheng.core.merkle import TreeHead
+from quancheng.capabilities.chain.values import HISTORY, LAST
 from quancheng.core.text import Text
-from quancheng.core.tlog import (
-    Answer,
-    ForkEvidence,
-    LogFault,
-    NoteKey,
-    Request,
-    Seen,
-    add_checkpoint,
-    check_fork,
-)
+from quancheng.core.tlog import Answer, ForkEvidence, LogFault, NoteKey, check_fork
 from quancheng.kernel import access, audit, events
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput
@@ -30,13 +21,19 @@ def add_member(
 ) -> Member:
     """接纳成员. Raises Forbidden, InvalidInput (keys or hash that are none), Conflict (the name is taken)."""
     access.require(call.actor, "manage", Member)
-    _checked(log_key, cosigns=False, field="log_key")
-    _checked(witness_key, cosigns=True, field="witness_key")
+    log = _checked(log_key, cosigns=False, field="log_key")
+    witness = _checked(witness_key, cosigns=True, field="witness_key")
+    if not url.startswith(("http://", "https://")) or len(url) > 300:
+        said = Text(
+            "节点地址须以 http:// 或 https:// 开头。", "A node's address begins with http:// or https://."
+        )
+        raise InvalidInput(said, fields={"url": said})
     if hasher not in HASHERS:
         said = Text(f"杂凑算法只有 {'、'.join(HASHERS)}。", f"The hash is one of {', '.join(HASHERS)}.")
         raise InvalidInput(said, fields={"hasher": said})
     if Member.objects.filter(name=name).exists():
         raise Conflict(Text(f"成员 {name} 已在联盟中。", f"{name} is a member already."))
+    _nobody_elses(log, witness)
     member = Member.objects.create(
         name=name, title=title.to_dict(), url=url.rstrip("/"), log_key=log_key.strip(),
         witness_key=witness_key.strip(), hasher=hasher, joined_at=call.at, simulated=call.actor.simulated,
@@ -46,9 +43,26 @@ def add_member(
     return member  # type: ignore[no-any-return]
 
 
-def _checked(text: str, *, cosigns: bool, field: str) -> None:
+def _nobody_elses(log: NoteKey, witness: NoteKey) -> None:
+    """A key or its name stands for one city only: who came in twice, or is this city, would count twice."""
+    taken = {"log_key": [nodekeys.log_key()], "witness_key": [nodekeys.witness_key()]}
+    for one in Member.objects.all():
+        taken["log_key"].append(NoteKey.read(one.log_key))
+        taken["witness_key"].append(NoteKey.read(one.witness_key))
+    for field, key in (("log_key", log), ("witness_key", witness)):
+        for there in taken[field]:
+            if there.name == key.name or there.public == key.public:
+                said = Text(
+                    f"公钥或其名称已属于 {there.name}：一个城市只计一次见证。",
+                    f"The key or its name is that of {there.name}: a city counts once.",
+                )
+                raise InvalidInput(said, fields={field: said})
+
+
+def _checked(text: str, *, cosigns: bool, field: str) -> NoteKey:
     try:
-        good = NoteKey.read(text).cosigns is cosigns
+        key = NoteKey.read(text)
+        good = key.cosigns is cosigns
     except LogFault:
         good = False
     if not good:
@@ -57,6 +71,7 @@ def _checked(text: str, *, cosigns: bool, field: str) -> None:
             "A key is “name+id+base64”; a log's key and a witness's key are not the same kind.",
         )
         raise InvalidInput(said, fields={field: said})
+    return key
 
 
 @action("chain.member.set")
@@ -76,20 +91,12 @@ def judge_checkpoint(call: Call, *, text: str) -> Answer:
     Raises Forbidden.
     """
     access.require(call.actor, "witness", SeenHead)
-    request = Request.read(text)
-    if request is None:
-        return Answer(400, "not an add-checkpoint request\n", None)
-    origin = request.note.partition("\n")[0]
-    member = _member_of(origin)
-    if member is None:
-        return Answer(404, "unknown log\n", None)
-    Member.objects.select_for_update().get(pk=member.pk)
-    row = SeenHead.objects.filter(origin=origin).first()
-    seen = {origin: Seen(origin, TreeHead(row.size, bytes(row.root)), row.note)} if row else {}
-    logs = {origin: (NoteKey.read(member.log_key), HASHERS[member.hasher])}
-    signer = (nodekeys.witness_name(), nodekeys.witness_signer())
-    answer = add_checkpoint(seen, logs, request, signer, int(call.at.timestamp()))
-    if answer.seen is not None:
+    asking = judging.judge(text, call.at).member
+    if asking is not None:
+        Member.objects.select_for_update().get(pk=asking.pk)
+    judged = judging.judge(text, call.at)  # once more, now that nobody else writes of this member
+    answer, member, origin = judged.answer, judged.member, judged.origin
+    if answer.seen is not None and judged.changes:
         head = answer.seen.head
         SeenHead.objects.update_or_create(
             origin=origin,
@@ -97,18 +104,10 @@ def judge_checkpoint(call: Call, *, text: str) -> Answer:
                 "member": member, "size": head.size, "root": head.root, "note": answer.seen.note, "at": call.at,
             },
         )  # fmt: skip
-    if answer.fork is not None:
+    if answer.fork is not None and member is not None:
         _keep(call, member, origin, ForkEvidence(*answer.fork))
     audit.note(origin=origin, status=answer.status)
     return answer
-
-
-def _member_of(origin: str) -> Member | None:
-    """The member whose log a shard belongs to: origins are ``<key name>/<period>``."""
-    for one in Member.objects.filter(state=Member.State.ACTIVE):
-        if origin.startswith(NoteKey.read(one.log_key).name + "/"):
-            return one  # type: ignore[no-any-return]
-    return None
 
 
 @action("chain.fork.note")
@@ -123,6 +122,9 @@ def note_fork(call: Call, *, member: Member, evidence: ForkEvidence) -> Evidence
 
 
 def _keep(call: Call, member: Member, origin: str, evidence: ForkEvidence) -> Evidence:
+    kept = judging.evidence_kept(member, origin, evidence.one)
+    if kept is not None:
+        return kept
     digest = hashlib.sha256("\0".join(sorted((evidence.one, evidence.other))).encode()).hexdigest()
     row, made = Evidence.objects.get_or_create(
         digest=digest,
@@ -141,12 +143,28 @@ def _keep(call: Call, member: Member, origin: str, evidence: ForkEvidence) -> Ev
 
 @action("chain.member.heard", idempotent=False)
 def note_answer(call: Call, *, member: Member, claimed: int | None, fault: str = "") -> Member:
-    """记录成员应答: when it answered and what time it says it is, or what went wrong. Raises Forbidden."""
+    """记录成员应答: when its witness answered and what time it says it is, or what went wrong. Raises Forbidden.
+
+    What is wrong with its log (``note_history``) stays until its log is in order again.
+    """
     access.require(call.actor, "witness", SeenHead)
-    fields = {"fault": fault[:200]}
+    fields: dict[str, object] = {}
+    if not Member.objects.filter(pk=member.pk, fault__startswith=HISTORY).exists():
+        fields["fault"] = fault[:200]
     if not fault:
-        at = datetime.fromtimestamp(claimed, UTC) if claimed is not None else call.at
-        fields |= {"answered_at": call.at, "claimed_at": at}  # type: ignore[dict-item]
-    Member.objects.filter(pk=member.pk).update(**fields)
+        at = datetime.fromtimestamp(min(claimed, LAST), UTC) if claimed is not None else call.at
+        fields |= {"answered_at": call.at, "claimed_at": at}
+    if fields:
+        Member.objects.filter(pk=member.pk).update(**fields)
     audit.note(member=member.name, fault=fault[:200])
+    return member
+
+
+@action("chain.member.history", idempotent=False)
+def note_history(call: Call, *, member: Member, fault: str) -> Member:
+    """记录成员日志的核对结果: why what it publishes does not join what we cosigned; empty: it does. Raises Forbidden."""
+    access.require(call.actor, "witness", SeenHead)
+    said = f"{HISTORY}{fault}"[:200] if fault else ""
+    Member.objects.filter(pk=member.pk).update(fault=said)
+    audit.note(member=member.name, fault=said)
     return member

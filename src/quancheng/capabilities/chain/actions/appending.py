@@ -140,8 +140,9 @@ def keep_answers(call: Call, *, head: Head, lines: Sequence[Signature]) -> Head:
     except LogFault as wrong:
         raise Conflict(Text(f"见证签名不成立：{wrong}", f"A cosignature does not hold: {wrong}")) from None
     row.note, row.witnesses = note.text(), len(good.times)
+    row.needed = nodekeys.needed(len(full.witnesses))  # of the alliance as it is now
     if row.witnessed_at is None and row.witnesses >= row.needed > 0:
         row.witnessed_at = call.at
-    row.save(update_fields=["note", "witnesses", "witnessed_at"])
+    row.save(update_fields=["note", "witnesses", "needed", "witnessed_at"])
     audit.note(origin=row.shard.origin, size=row.size, witnesses=row.witnesses)
     return row  # type: ignore[no-any-return]
