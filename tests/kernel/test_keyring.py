@@ -44,3 +44,30 @@ def test_another_algorithm_asked_for_is_a_rotation(home: Path) -> None:
 def test_a_purpose_cannot_leave_its_folder(home: Path, purpose: str) -> None:
     with pytest.raises(ValueError, match="purpose"):
         keyring.signer(purpose)
+
+
+def test_those_who_look_after_keys_see_every_one(home: Path) -> None:
+    old = keyring.signer("one")
+    new = keyring.rotate("one")
+    other = keyring.signer("two", Algorithm.EDDSA)
+    (home / "keys" / "one" / "notes.pub").write_text("none of ours")
+    seen = [(one.purpose, one.public, one.signs) for one in keyring.kept()]
+    assert seen == [("one", old.public, False), ("one", new, True), ("two", other.public, True)]
+    assert keyring.holds("one", old.public) and not keyring.holds("two", old.public)
+
+
+def test_an_ended_key_signs_no_more_and_its_number_is_not_given_again(home: Path) -> None:
+    old, new = keyring.signer("tests").public, keyring.rotate("tests")
+    keyring.end("tests", old, trusted=True)
+    assert keyring.trusted("tests") == (new, old) and not keyring.holds("tests", old)
+    last = keyring.rotate("tests")  # it used to take the number of the one before, and to keep that key
+    assert last not in (old, new) and keyring.signer("tests").public == last
+    keyring.end("tests", last, trusted=False)
+    assert keyring.trusted("tests") == (new, old) and keyring.signer("tests").public == new
+
+
+def test_a_public_part_that_was_not_written_in_time_is_written_again(home: Path) -> None:
+    key = keyring.signer("tests").public
+    next((home / "keys" / "tests").glob("*.pub")).unlink()  # the process died between the two files
+    assert keyring.trusted("tests") == ()
+    assert keyring.signer("tests").public == key and keyring.trusted("tests") == (key,)

@@ -8,19 +8,31 @@ from typing import Any
 import pytest
 
 from quancheng.capabilities.people.models import Department, User
-from quancheng.capabilities.security import queries, sync
+from quancheng.capabilities.security import actions, queries, sync
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
 from quancheng.testing import remembered
 
 SYSTEM = Call.system("security")
+MODULES = {
+    "code.issuer": "ES256", "code.issuer-sm2": "SM2-SM3", "code.status": "ES256", "vault.receipt": "ES256",
+    "chain.checkpoint": "EdDSA", "quantum.link": "ML-DSA-65",
+}  # fmt: skip
+"""Purposes that modules of a test publish, as any module may."""
+
+
+def publish() -> None:
+    """The purposes of this module and those of the tests."""
+    sync.sync()
+    for code, algorithm in MODULES.items():
+        actions.publish_purpose(SYSTEM, code=code, name={"zh": code, "en": code}, algorithm=algorithm)
 
 
 @pytest.fixture
 def city(db: None, tmp_path: Any, settings: Any) -> Iterator[None]:
     remembered.synced()
     settings.HOME = tmp_path
-    sync.sync()
+    publish()
     queries.forget()
     yield
     queries.forget()

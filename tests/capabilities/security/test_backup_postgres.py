@@ -24,7 +24,7 @@ def test_a_dump_is_restored_and_proved(postgres_url: str, tmp_path: Path) -> Non
         "django",
         "shell",
         "-c",
-        "from quancheng.capabilities.security import queries as q; q.signer('code.issuer').sign(b'x')",
+        "from quancheng.capabilities.security import queries as q; q.signer('security.service').sign(b'x')",
     )
     place = str(tmp_path / "elsewhere")
     city.command("security", "backup", place, "--passphrase-file", str(tmp_path / "passphrase"))

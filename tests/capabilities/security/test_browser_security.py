@@ -19,6 +19,7 @@ from quancheng.capabilities.security import actions, simulate
 from quancheng.capabilities.security.models import Certificate, Key, KeyCeremony
 from quancheng.core.keys import Algorithm, MemoryKey
 from quancheng.core.pki import StampRequest, make_request, make_stamp_request
+from quancheng.kernel import keyring
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor, ActorKind, RoleGrant
 
@@ -52,6 +53,7 @@ def test_every_page_is_sound(
     live_server: Any, monkeypatch: pytest.MonkeyPatch, city: None, size: tuple[int, int], tmp_path: Path
 ) -> None:
     simulate.seed(None, None)
+    keyring.signer("chain-log", Algorithm.EDDSA)
     Browser().post("/tsa", make_stamp_request(StampRequest("2.16.840.1.101.3.4.2.1", bytes(32))),
                    content_type="application/timestamp-query")  # fmt: skip
     call = Call.system("security")
@@ -62,7 +64,7 @@ def test_every_page_is_sound(
     made = {"number": "20261123T134444-9b3397", "manifest": "0" * 64, "bytes": 7053544, "files": 12,
             "audit_size": 166, "audit_head": "0" * 64, "seconds": 0.2}  # fmt: skip
     actions.record_backup(call, place="/mnt/elsewhere/city", made=made)
-    key = Key.objects.get(purpose="code.issuer")
+    key = Key.objects.get(purpose="security.service")
     leaf = Certificate.objects.filter(purpose="device").first()
     assert leaf is not None
     width = "phone" if size == PHONE else "desk"
@@ -79,7 +81,7 @@ def test_every_page_is_sound(
 def test_a_rotation_takes_two_officers(
     live_server: Any, monkeypatch: pytest.MonkeyPatch, city: None, officer: Callable[..., Actor]
 ) -> None:
-    key = actions.ensure_key(Call.system("security"), purpose="code.issuer")
+    key = keyring.signer("code-issuer").public
     with live_page(live_server, monkeypatch, *grants(), name="王安全", size=DESK) as page:
         sound(page, "/sec/keys/?q=code")
         page.get_by_role("link", name="市民码签发", exact=True).click()
@@ -97,7 +99,8 @@ def test_a_rotation_takes_two_officers(
         page.get_by_role("button", name="同意并执行").click()
         page.get_by_text("已执行。").wait_for()
         sound(page)
-    assert Key.objects.get(pk=key.pk).state == Key.State.RETIRING
+    assert Key.objects.get(kid=key.kid.hex()).state == Key.State.RETIRING
+    assert keyring.signer("code-issuer").public != key in keyring.trusted("code-issuer")
 
 
 def test_a_certificate_is_issued_from_an_upload_and_revoked(

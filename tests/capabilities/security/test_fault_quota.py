@@ -22,7 +22,7 @@ from quancheng.kernel.errors import TooMany
 made = 0
 try:
     while True:
-        queries.signer("code.issuer").sign(b"%d" % made)
+        queries.signer("security.service", caller="code").sign(b"%d" % made)
         made += 1
         if made == 1:
             print("begun", flush=True)
@@ -40,7 +40,7 @@ def test_processes_share_a_quota_and_one_dies(tmp_path: Path) -> None:
         "from quancheng.kernel.models import writing\n"
         "with writing('tests'):\n"
         f"    Quota.objects.create(caller='code', service='key', per_day={QUOTA})\n"
-        "answer = queries.signer('code.issuer').public.kid.hex()"
+        "answer = queries.signer('security.service', caller='code').public.kid.hex()"
     )
     processes = [
         subprocess.Popen(
@@ -59,7 +59,7 @@ def test_processes_share_a_quota_and_one_dies(tmp_path: Path) -> None:
     time.sleep(0.1)
     used = city.ask(
         "from quancheng.capabilities.security.models import Key, QuotaUse\n"
-        "answer = [QuotaUse.objects.get(caller='code').used, Key.objects.get(purpose='code.issuer').uses]"
+        "answer = [QuotaUse.objects.get(caller='code').used, Key.objects.get(purpose='security.service').uses]"
     )
     assert used == [QUOTA, QUOTA]  # every block drawn was counted, the dead one's too
     assert 0 < sum(made) <= QUOTA

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client as Browser
+from tests.capabilities.security.conftest import publish
 
 from quancheng.capabilities.security import actions, queries, vault
 from quancheng.capabilities.security.models import Key, KeyChange, Quota, QuotaUse
@@ -59,9 +60,7 @@ def test_uses_are_drawn_in_audited_blocks(city: None, settings: Any) -> None:
 
 
 def test_a_block_drawn_in_an_undone_transaction_is_not_used(city: None, transactional_db: None) -> None:
-    from quancheng.capabilities.security import sync
-
-    sync.sync()
+    publish()
     handle = queries.signer("code.issuer")
 
     def undone() -> None:
@@ -82,9 +81,7 @@ def test_a_block_drawn_in_an_undone_transaction_is_not_used(city: None, transact
 def test_a_key_made_in_an_undone_transaction_is_not_signed_with_again(
     city: None, transactional_db: None
 ) -> None:
-    from quancheng.capabilities.security import sync
-
-    sync.sync()
+    publish()
 
     def undone() -> None:
         with transaction.atomic():
@@ -160,6 +157,21 @@ def test_a_compromised_key_is_destroyed_and_no_longer_named(officer: Officer) ->
     assert [one.kid for one in queries.public_keys("code.issuer")] == [
         Key.objects.get(purpose="code.issuer", state="active").kid
     ]
+
+
+def test_certificates_over_a_compromised_key_are_revoked_with_it(officer: Officer) -> None:
+    from quancheng.capabilities.security.models import Certificate
+
+    actions.stamp(SYSTEM, digest="ab" * 32, caller="security")
+    key = Key.objects.get(purpose="tsa.sm2", state=Key.State.ACTIVE)
+    change = actions.ask_change(Call(officer("甲")), key_id=key.pk, kind="compromise", reason="介质丢失")
+    actions.decide_change(Call(officer("乙")), change_id=change.pk, agreed=True)
+    row = Certificate.objects.get(key=key)
+    assert row.revoked_reason == "key_compromise" and row.issuer is not None
+    latest = row.issuer.lists.order_by("-number").first()
+    assert latest is not None and latest.entries == 1
+    again = actions.stamp(SYSTEM, digest="ab" * 32, caller="security")  # with a new key and certificate
+    assert again.certificate != row and queries.verify_stamp(bytes(again.token))
 
 
 def test_keys_at_their_end_are_rotated_and_destroyed(city: None) -> None:

@@ -13,6 +13,7 @@ from quancheng.capabilities.security import vault
 from quancheng.capabilities.security.models import Key
 from quancheng.core.keys import Algorithm, MemoryKey, PublicKey, from_spki
 from quancheng.core.text import Text
+from quancheng.kernel import keyring
 from quancheng.kernel.errors import Conflict, Unavailable
 
 __all__ = ["KeyHandle", "bound", "open_key", "sealed_private"]
@@ -133,5 +134,8 @@ class KeyHandle:
 
 def check_sealed(row: Key) -> None:
     """Raises Unavailable when the private part cannot be opened or is not that of the public one."""
-    if open_key(row).public != row.public:
+    if row.handle == Key.Handle.RING:
+        if not keyring.holds(row.purpose, row.public):
+            raise Unavailable(Text("密钥圈中没有这把私钥。", "The key ring does not hold this private key."))
+    elif open_key(row).public != row.public:
         raise Unavailable(Text("私钥与公钥不符。", "The private key is not that of the public key."))

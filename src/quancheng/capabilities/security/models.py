@@ -81,6 +81,7 @@ class Key(GuardedModel):
 
         SOFTWARE = "software", _("软件密钥")
         HARDWARE = "hardware", _("密码机")
+        RING = "ring", _("密钥圈")
 
     purpose = models.CharField(_("用途"), max_length=60, db_index=True)
     algorithm = models.CharField(_("算法"), max_length=20)
@@ -92,7 +93,7 @@ class Key(GuardedModel):
     sealed = models.BinaryField(default=b"")
     """The private part, encrypted; empty once destroyed."""
     sealed_by = models.CharField(_("加密者"), max_length=40, default="master")
-    """``master`` (the file in HOME/keys) or ``ceremony:<id>`` (a quorum of custodians)."""
+    """``master`` (the file in HOME/keys), ``ceremony:<id>`` (a quorum of custodians) or ``keyring`` (files of the modules)."""
     valid_from = models.DateTimeField(_("启用时间"))
     sign_until = models.DateTimeField(_("签名期限"))
     verify_until = models.DateTimeField(_("验签期限"))

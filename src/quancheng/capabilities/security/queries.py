@@ -83,6 +83,7 @@ __all__ = [
     "running",
     "sealings",
     "seals",
+    "see_ring",
     "signer",
     "stamps",
     "status_of",
@@ -160,10 +161,20 @@ def public_keys(purpose: str) -> list[KnownKey]:
     ]
 
 
+def see_ring() -> None:
+    """Take in what modules made in the key ring since the last look: rows for new keys, nothing else."""
+    from quancheng.capabilities.security.actions import adopt
+    from quancheng.capabilities.security.actions.ring import unseen
+
+    if unseen():
+        adopt(Call.system("security"))
+
+
 # -- for the officer ------------------------------------------------------------------------
 def keys(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
     """密钥列表. Filters: q (purpose or key id), state, algorithm."""
     rows = access.visible(actor, Key)
+    see_ring()
     if words := params.get("q", "").strip():
         rows = rows.filter(purpose__contains=words) | rows.filter(kid__startswith=words.lower())
     if (state := params.get("state", "")) in Key.State.values:

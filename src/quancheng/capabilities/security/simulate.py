@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from quancheng.capabilities.people import actions as people
 from quancheng.capabilities.people import queries as organisation
 from quancheng.capabilities.security import actions, queries
+from quancheng.capabilities.security.actions.ring import in_ring
 from quancheng.capabilities.security.models import Certificate, Client, ElectronicSeal, Key
 from quancheng.core.keys import Algorithm, MemoryKey
 from quancheng.core.pki import make_request
@@ -36,7 +37,7 @@ def seed(city: Any, random: Any) -> str:
         for role in ("security.officer", "security.custodian"):
             _give(call, key, role, department)
     for purpose in queries.purposes():
-        if not purpose.startswith("seal."):
+        if not purpose.startswith("seal.") and not in_ring(purpose):
             actions.ensure_key(call, purpose=purpose)
     if not ElectronicSeal.objects.exists():
         _services(call)

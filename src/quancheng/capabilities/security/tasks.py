@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from quancheng.capabilities.security import actions, authority, terms
+from quancheng.capabilities.security import actions, authority, queries, terms
 from quancheng.kernel import clock, jobs
 from quancheng.kernel.actions import Call
 
@@ -14,6 +14,7 @@ from quancheng.kernel.actions import Call
 @jobs.job("security.rotate")
 def rotate(handle: jobs.JobHandle) -> dict[str, Any]:
     """密钥到期处理: rotate keys at the end of signing, destroy those at the end of verifying, remind of the rest."""
+    queries.see_ring()
     done = actions.retire_due(Call.system("security"))
     return {**done, **actions.remind(Call.system("security"))}
 

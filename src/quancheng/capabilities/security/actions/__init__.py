@@ -14,9 +14,8 @@ from quancheng.capabilities.security.actions.certificates import (
     make_list,
     revoke_certificate,
 )
+from quancheng.capabilities.security.actions.changes import ask_change, decide_change
 from quancheng.capabilities.security.actions.keys import (
-    ask_change,
-    decide_change,
     draw_uses,
     ensure_key,
     publish_purpose,
@@ -25,6 +24,7 @@ from quancheng.capabilities.security.actions.keys import (
     rotate,
 )
 from quancheng.capabilities.security.actions.records import record_backup, record_drill
+from quancheng.capabilities.security.actions.ring import adopt
 from quancheng.capabilities.security.actions.services import (
     add_client,
     make_electronic_seal,
@@ -39,6 +39,7 @@ from quancheng.capabilities.security.actions.services import (
 
 __all__ = [
     "add_client",
+    "adopt",
     "ask_change",
     "cancel_ceremony",
     "certify_key",

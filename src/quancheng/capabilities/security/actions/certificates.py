@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from quancheng.capabilities.people import queries as people
-from quancheng.capabilities.security import authority, keeping, terms
+from quancheng.capabilities.security import authority, keeping, terms, vault
 from quancheng.capabilities.security.actions.keys import ensure_key
 from quancheng.capabilities.security.models import Certificate, Key, RevocationListRow
 from quancheng.core.pki import Certificate as X509
@@ -31,6 +31,7 @@ __all__ = [
     "issuing_under",
     "make_list",
     "revoke_certificate",
+    "revoke_over",
     "sign_list",
 ]
 
@@ -154,6 +155,24 @@ def revoke_certificate(call: Call, *, serial: str, reason: str) -> Certificate:
     audit.note(serial=serial, subject=row.subject, reason=reason)
     events.emit("security.certificate.revoked", f"certificate:{serial}", {"reason": reason})
     return row  # type: ignore[no-any-return]
+
+
+def revoke_over(call: Call, key: Key) -> None:
+    """The certificates over a key that others may know: revoked at once, on new lists. Inside an action.
+
+    An authority whose issuer needs a quorum is believed here no more; the root's list names it at the next
+    gathering.
+    """
+    rows = list(key.certificates.filter(revoked_at=None).select_related("issuer__key"))
+    for row in rows:
+        reason = RevocationReason.CA_COMPROMISE if row.slug else RevocationReason.KEY_COMPROMISE
+        row.revoked_at, row.revoked_reason = call.at, str(reason)
+        row.save(update_fields=["revoked_at", "revoked_reason"])
+        events.emit("security.certificate.revoked", f"certificate:{row.serial}", {"reason": str(reason)})
+    for above in {row.issuer for row in rows if row.issuer is not None}:
+        if above.key.sealed and above.key.sealed_by == vault.MASTER:
+            sign_list(call, above, Issuer(keeping.open_key(above.key), above.x509))
+    audit.note(revoked=[row.serial for row in rows])
 
 
 @action("security.list.make")

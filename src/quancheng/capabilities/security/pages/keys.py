@@ -14,6 +14,7 @@ from quancheng.capabilities.security import actions, queries
 from quancheng.capabilities.security.forms import ChangeForm, KeyFilter
 from quancheng.capabilities.security.models import Key
 from quancheng.capabilities.security.pages.common import attempt, door
+from quancheng.kernel import clock
 from quancheng.kernel.errors import InvalidInput
 from quancheng.kernel.middleware import new_key
 
@@ -23,6 +24,11 @@ TAGS = {
     Key.State.RETIRED: "warn",
     Key.State.DESTROYED: "",
 }
+
+
+def _overdue(key: Key) -> bool:
+    """Whether its next rotation is late."""
+    return key.state == Key.State.ACTIVE and key.sign_until <= clock.now()
 
 
 @require_safe
@@ -35,7 +41,10 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "filter": KeyFilter(request.GET or None),
         "page": page,
-        "rows": [{"key": one, "name": names.get(one.purpose), "tag": TAGS[one.state]} for one in page],
+        "rows": [
+            {"key": one, "name": names.get(one.purpose), "tag": TAGS[one.state], "overdue": _overdue(one)}
+            for one in page
+        ],
         "waiting": queries.waiting_changes(actor),
         "names": names,
     }
@@ -65,6 +74,7 @@ def one(request: HttpRequest, kid: str) -> HttpResponse:
         "key": key,
         "name": queries.purposes().get(key.purpose),
         "tag": TAGS[key.state],
+        "overdue": _overdue(key),
         "form": form,
         "jwk": queries.jwk_text(key),
         "changes": queries.changes_of(actor, key),
