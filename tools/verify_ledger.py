@@ -5,6 +5,7 @@
 
 Needs Python 3.11 and the package `cryptography`, nothing of the platform that made the log: a second
 implementation, written from docs/formats/ledger-proof.md, for whoever does not want to believe the first.
+It is one file on purpose, long as it is: to be read from top to bottom, copied and kept.
 
 ``policy.json`` is the root of trust: take it from ``/chain/policy.json`` once and compare it by another way.
 ``bundle`` reads QLP1 bytes, their base64, or the JSON of ``/api/v1/chain/proof``; ``opening.json`` is
@@ -194,6 +195,7 @@ def read_policy(path: str) -> Policy:
         good = told["format"] == "quancheng-policy/1"
         log, needed, shards = read_key(told["log"]), told["needed"], dict(told["shards"])
         keys = [key for key in map(read_key, told["witnesses"]) if key]
+        good = good and all(isinstance(text, str) for pair in shards.items() for text in pair)
     except (KeyError, TypeError, ValueError):
         good, log, needed, shards, keys = False, None, 0, {}, []
     if not good or log is None or log.kind != 1 or type(needed) is not int or needed < 0:
@@ -606,9 +608,17 @@ def remember(path: str, heads: dict[str, Head]) -> None:
     os.replace(beside, path)
 
 
+def moment(seconds: int) -> str:
+    """A witness may claim a time that is no date."""
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    except (OverflowError, OSError, ValueError):
+        return f"{seconds} s（不是日期 no date）"
+
+
 def say_witnesses(times: dict[str, int], policy: Policy) -> Iterator[str]:
     for name, at in sorted(times.items()):
-        yield f"  见证 witnessed by {name} {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(at))}"
+        yield f"  见证 witnessed by {name} {moment(at)}"
     if not policy.needed:
         yield "  注意：策略不要求见证方，只凭日志自己的签名。 Note: the policy asks for no witness."
 
@@ -660,7 +670,7 @@ def command_log(asked: argparse.Namespace) -> int:
 
 
 def how_many(text: str) -> str:
-    if text != "all" and not text.isdigit():
+    if text != "all" and not (text.isascii() and text.isdigit() and len(text) < 12):
         raise argparse.ArgumentTypeError("a number, or: all")
     return text
 

@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from quancheng.capabilities.chain import actions, anchoring, queries, tasks
-from quancheng.capabilities.chain.anchor_client import AnchorClient, EngineFailed
+from quancheng.capabilities.chain.anchor_client import AnchorClient, EngineFailed, contract
 from quancheng.capabilities.chain.city_peer import City, start
 from quancheng.capabilities.chain.commands import command
 from quancheng.capabilities.chain.models import AnchorTx, Entry, Head, Shard
@@ -127,6 +127,20 @@ def test_the_queue_keeps_the_order_of_the_log_and_is_filled_once(witness) -> Non
     nobody = AnchorTx.objects.get(state="refused")
     assert (nobody.entry.reference, nobody.fault) == ("R10-3", "NotGranted")
     assert actions.queue_anchors(SYSTEM, engine="1:0xb") == 8  # another engine lacks all of it
+
+
+def test_a_use_queued_long_after_its_grant_names_it(witness) -> None:
+    for thread in ("R1", "R10", "R", "R1-2"):
+        append("vault-grant", f"{thread}-2")
+    granted = {one.reference: bytes(one.leaf) for one in Entry.objects.all()}
+    actions.queue_anchors(SYSTEM, engine="1:0xa")
+    for thread in ("R1", "R10", "R", "R1-2"):
+        append("vault-use", f"{thread}-3")
+    actions.queue_anchors(SYSTEM, engine="1:0xa")
+    for thread in ("R1", "R10", "R", "R1-2"):
+        row = AnchorTx.objects.get(entry__reference=f"{thread}-3")
+        step = contract().decode(bytes(row.data))
+        assert isinstance(step, Use) and step.grant == granted[f"{thread}-2"]
 
 
 def test_a_head_without_its_witnesses_is_not_anchored(city) -> None:
@@ -247,6 +261,20 @@ def test_it_goes_on_where_it_was_cut_and_twice_is_once(witness, node, monkeypatc
     with clock.at(clock.now() + timedelta(minutes=5)):
         assert anchoring.push(engine, wait=10)["left"] == 0
     assert AnchorTx.objects.get(entry__reference="R2-1").state == "done"
+
+
+@on_node
+def test_two_heads_sent_twice_are_both_on_the_chain(witness, node, monkeypatch) -> None:
+    """The first of them comes after its successor: the contract refuses it, and nothing is wrong."""
+    monkeypatch.setenv(anchoring.VARIABLE, node())
+    story()
+    engine = anchoring.connect()
+    actions.queue_anchors(SYSTEM, engine=engine.name)
+    rows = list(AnchorTx.objects.filter(state="waiting").order_by("pk"))
+    engine.client.send_data([bytes(one.data) for one in rows])  # all taken, none noted
+    assert anchoring.push(anchoring.connect(), wait=20)["left"] == 0
+    refused = AnchorTx.objects.filter(state="refused").values_list("entry__reference", flat=True)
+    assert set(refused) == {"R1-6", "R10-3"}
 
 
 @on_node

@@ -350,6 +350,18 @@ def test_commitments_of_the_script_are_those_of_the_platform() -> None:
         assert len(commitment(hasher, Opening("a", "b", bytes(16), b""))) == 32
 
 
+def test_a_witness_that_claims_no_date_and_a_policy_that_is_none_are_told(tmp_path: Path) -> None:
+    tool = script()
+    assert tool.moment(0) == "1970-01-01T00:00:00Z"
+    assert all("no date" in tool.moment(at) for at in (2**63, 2**64 - 1))
+    key = nodekeys.log_key().text()
+    file = tmp_path / "policy.json"
+    for shards in ({"a": []}, {"a": {}}, {"a": 1}, [["a"]], "x"):
+        file.write_text(json.dumps({"format": "quancheng-policy/1", "log": key, "shards": shards, "witnesses": [], "needed": 0}))  # fmt: skip
+        with pytest.raises(tool.CannotCheck):
+            tool.read_policy(str(file))
+
+
 def test_the_script_explains_itself() -> None:
     out = io.StringIO()
     with contextlib.redirect_stdout(out), pytest.raises(SystemExit) as left:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from django.test import Client
 from tests.capabilities.code.conftest import GateMachine, read_all
 from tests.frontend.peer import NEEDS_NODE, NODE, PROJECT
 
@@ -222,6 +223,16 @@ def test_a_lost_answer_and_a_restart_do_not_make_a_second_upload(
     assert len(set(handler.keys)) == 1
     assert Upload.objects.get().count == 1
     assert (clock.now() - Upload.objects.get().received_at).total_seconds() < 60
+
+
+def test_a_gate_that_has_the_lists_is_told_so_in_a_few_bytes(town: Any) -> None:
+    for path in ("/api/v1/code/bundle", "/code/bundle.json"):
+        first = Client().get(path)
+        tag = first.headers["ETag"]
+        again = Client().get(path, headers={"if-none-match": tag})
+        assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+        assert again.headers["ETag"] == tag
+        assert Client().get(path, headers={"if-none-match": '"another"'}).status_code == 200
 
 
 class Saves(BaseHTTPRequestHandler):

@@ -16,7 +16,8 @@ from django.conf import settings
 
 from quancheng.capabilities.chain import actions
 from quancheng.capabilities.chain.anchor_client import AnchorClient, EngineFailed, contract
-from quancheng.capabilities.chain.models import AnchorTx
+from quancheng.capabilities.chain.models import AnchorTx, Head
+from quancheng.core.anchor import origin_id
 from quancheng.core.text import Text
 from quancheng.kernel import clock, rulebook
 from quancheng.kernel.actions import Call
@@ -117,7 +118,9 @@ def _send(call: Call, engine: Engine) -> int:
 def _settle(call: Call, engine: Engine) -> None:
     """Those mined; those refused, unless they stood there before; those lost are sent again."""
     rows = list(
-        AnchorTx.objects.filter(engine=engine.name, state=AnchorTx.State.SENT).order_by("pk")[: 5 * BATCH]
+        AnchorTx.objects.filter(engine=engine.name, state=AnchorTx.State.SENT)
+        .select_related("head__shard")
+        .order_by("pk")[: 5 * BATCH]
     )
     outcomes = engine.client.outcomes([one.transaction for one in rows])
     done, refused = [], []
@@ -129,13 +132,22 @@ def _settle(call: Call, engine: Engine) -> None:
             done.append((row, outcome))
             continue
         step = contract().decode(bytes(row.data))
-        if engine.client.stands(step):
+        if engine.client.stands(step) or _grown_over(engine, row):
             done.append((row, None))
         else:
             refused.append((row, engine.client.refusal(step) or "REVERTED"))
     if done or refused:
         actions.settle_anchors(call, done=done, refused=refused)
     _again(call, engine, [one for one in rows if one.transaction not in outcomes])
+
+
+def _grown_over(engine: Engine, row: AnchorTx) -> bool:
+    """Whether a later head of the same log stands already: one sent twice comes after its successor."""
+    if row.head is None:
+        return False
+    size, root = engine.client.head(origin_id(row.head.shard.origin))
+    later = Head.objects.filter(shard=row.head.shard, size=size).first() if size > row.head.size else None
+    return later is not None and bytes(later.root) == root
 
 
 def _again(call: Call, engine: Engine, rows: Sequence[AnchorTx]) -> None:

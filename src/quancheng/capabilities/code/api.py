@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 from ninja import Field, Query, Router, Schema
 from ninja.security import HttpBearer, django_auth
 
@@ -85,9 +86,9 @@ def bundle_answer(request: HttpRequest) -> HttpResponse:
     timeless = json.dumps({**content, "time": 0}, sort_keys=True).encode()
     tag = f'"{hashlib.sha256(timeless).hexdigest()[:32]}"'
     answer = HttpResponse(json.dumps(content, ensure_ascii=False), content_type="application/json")
-    answer["ETag"] = tag
     answer["Cache-Control"] = "no-cache"
-    return answer
+    answer["ETag"] = tag
+    return cast(HttpResponse, get_conditional_response(request, etag=tag, response=answer))
 
 
 @router.post(

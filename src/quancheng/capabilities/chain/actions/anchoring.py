@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Max
+from django.db import connection
+from django.db.models import Max, Q
 
 from quancheng.capabilities.chain.anchor_client import contract
 from quancheng.capabilities.chain.models import AnchorTx, Entry, Head
@@ -81,14 +82,24 @@ def thread_of(reference: str) -> str:
 
 
 def _grants(entries: Iterable[Entry]) -> dict[str, Entry]:
-    """The grant of each thread."""
-    found = {}
-    for thread in {thread_of(one.reference) for one in entries}:
-        rows = Entry.objects.filter(scene=GRANT, reference__startswith=thread).order_by("pk")
-        row = next((one for one in rows if thread_of(one.reference) == thread), None)
-        if row is not None:
-            found[thread] = row
+    """The grant of each thread: most stand among the entries themselves."""
+    found: dict[str, Entry] = {}
+    rows = list(entries)
+    for row in rows:
+        if row.scene == GRANT:
+            found.setdefault(thread_of(row.reference), row)
+    for thread in {thread_of(one.reference) for one in rows} - set(found):
+        for row in Entry.objects.filter(_of_thread(thread)).order_by("pk"):
+            if row.scene == GRANT and thread_of(row.reference) == thread:
+                found.setdefault(thread, row)
     return found
+
+
+def _of_thread(thread: str) -> Q:
+    """References of a thread, by the index: SQLite uses none for LIKE, and PostgreSQL's order is not always bytes'."""
+    if connection.vendor == "sqlite":
+        return Q(reference=thread) | Q(reference__gte=f"{thread}-", reference__lt=f"{thread}.")
+    return Q(reference__startswith=thread)
 
 
 def _row(engine: str, source: Entry | Head, grants: Mapping[str, Entry]) -> AnchorTx:
