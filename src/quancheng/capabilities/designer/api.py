@@ -46,7 +46,7 @@ class ContentIn(Schema):
     part: str = "basic"
 
 
-class ProposeIn(Schema):
+class ReleaseProposeIn(Schema):
     revision: int
     note: str
 
@@ -109,7 +109,7 @@ def troubles(request: HttpRequest, pk: int) -> list[TroubleOut]:
 
 
 @router.post("/drafts/{int:pk}/propose", response={200: DraftOut, **WRITE}, auth=django_auth)
-def propose(request: HttpRequest, pk: int, body: ProposeIn) -> DraftOut:
+def propose(request: HttpRequest, pk: int, body: ReleaseProposeIn) -> DraftOut:
     """Propose a draft for publication."""
     found = queries.draft(request.actor, pk)  # type: ignore[attr-defined]
     return _out(actions.propose_draft(request.call(), draft=found, revision=body.revision, note=body.note))  # type: ignore[attr-defined]

@@ -94,7 +94,7 @@ class Exchanges(Schema):
     next: str | None
 
 
-class AskIn(Schema):
+class SharingAskIn(Schema):
     """What is asked for."""
 
     consumer: str
@@ -169,7 +169,7 @@ def requests(
 
 
 @router.post("/requests", response={201: RequestOut}, summary="申请共享 Ask for data")
-def post_request(request: HttpRequest, body: AskIn) -> tuple[int, dict[str, Any]]:
+def post_request(request: HttpRequest, body: SharingAskIn) -> tuple[int, dict[str, Any]]:
     """Ask for data; what is shared without condition is granted at once."""
     _actor(request)
     facts = body.dict()

@@ -17,7 +17,7 @@ from quancheng.kernel.problems import READ, WRITE, Bilingual
 router = Router()
 
 
-class LinkOut(Schema):
+class QuantumLinkOut(Schema):
     """``strength`` is empty when the link does not carry; ``away`` says why it is not FULL."""
 
     code: str
@@ -38,12 +38,12 @@ class LinkOut(Schema):
 
 
 class LinkPage(Schema):
-    items: list[LinkOut]
+    items: list[QuantumLinkOut]
     next: str | None
     previous: str | None
 
 
-class EventOut(Schema):
+class LinkEventOut(Schema):
     link: str
     at: datetime
     kind: str
@@ -54,7 +54,7 @@ class EventOut(Schema):
 
 
 class EventPage(Schema):
-    items: list[EventOut]
+    items: list[LinkEventOut]
     next: str | None
     previous: str | None
 
@@ -75,7 +75,7 @@ class EventFilters(Schema):
     size: str = ""
 
 
-class ReasonIn(Schema):
+class LinkReasonIn(Schema):
     reason: str = ""
 
 
@@ -110,7 +110,7 @@ def list_links(request: HttpRequest, filters: Query[LinkFilters]) -> dict[str, A
     return _page(queries.links(actor, filters.dict()), _link)
 
 
-@router.get("/links/{code}", response={200: LinkOut, **READ}, auth=django_auth)
+@router.get("/links/{code}", response={200: QuantumLinkOut, **READ}, auth=django_auth)
 def one_link(request: HttpRequest, code: str) -> dict[str, Any]:
     """一条链路."""
     return _link(queries.link(request.call().actor, code))  # type: ignore[attr-defined]
@@ -123,31 +123,31 @@ def list_events(request: HttpRequest, filters: Query[EventFilters]) -> dict[str,
     return _page(queries.events(actor, filters.dict()), _event)
 
 
-@router.post("/links/{code}/open", response={200: LinkOut, **WRITE}, auth=django_auth)
+@router.post("/links/{code}/open", response={200: QuantumLinkOut, **WRITE}, auth=django_auth)
 def open_link(request: HttpRequest, code: str) -> dict[str, Any]:
     """要求建立链路; the next look of the platform (a minute at most) connects it."""
     return _link(actions.open_link(request.call(), code=code))  # type: ignore[attr-defined]
 
 
-@router.post("/links/{code}/rekey", response={200: LinkOut, **WRITE}, auth=django_auth)
+@router.post("/links/{code}/rekey", response={200: QuantumLinkOut, **WRITE}, auth=django_auth)
 def rekey_link(request: HttpRequest, code: str) -> dict[str, Any]:
     """要求换密钥 before the next request."""
     return _link(actions.rekey_link(request.call(), code=code))  # type: ignore[attr-defined]
 
 
-@router.post("/links/{code}/hold", response={200: LinkOut, **WRITE}, auth=django_auth)
-def hold_link(request: HttpRequest, code: str, body: ReasonIn) -> dict[str, Any]:
+@router.post("/links/{code}/hold", response={200: QuantumLinkOut, **WRITE}, auth=django_auth)
+def hold_link(request: HttpRequest, code: str, body: LinkReasonIn) -> dict[str, Any]:
     """停用量子密钥, with a reason."""
     return _link(actions.mark_fallback(request.call(), code=code, reason=body.reason))  # type: ignore[attr-defined]
 
 
-@router.post("/links/{code}/allow", response={200: LinkOut, **WRITE}, auth=django_auth)
+@router.post("/links/{code}/allow", response={200: QuantumLinkOut, **WRITE}, auth=django_auth)
 def allow_link(request: HttpRequest, code: str) -> dict[str, Any]:
     """恢复使用量子密钥."""
     return _link(actions.allow_quantum(request.call(), code=code))  # type: ignore[attr-defined]
 
 
-@router.post("/links/{code}/close", response={200: LinkOut, **WRITE}, auth=django_auth)
-def close_link(request: HttpRequest, code: str, body: ReasonIn) -> dict[str, Any]:
+@router.post("/links/{code}/close", response={200: QuantumLinkOut, **WRITE}, auth=django_auth)
+def close_link(request: HttpRequest, code: str, body: LinkReasonIn) -> dict[str, Any]:
     """关闭链路."""
     return _link(actions.close_link(request.call(), code=code, reason=body.reason))  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ class NamedItem(Schema):
     en: str
 
 
-class RequestOut(Schema):
+class DataRequestOut(Schema):
     """数据请求."""
 
     number: str
@@ -38,7 +38,7 @@ class RequestOut(Schema):
     simulated: bool
 
 
-class UseOut(Schema):
+class DataUseOut(Schema):
     """使用."""
 
     number: str
@@ -52,13 +52,13 @@ class UseOut(Schema):
 
 
 class RequestPage(Schema):
-    items: list[RequestOut]
+    items: list[DataRequestOut]
     next: str | None
     previous: str | None
 
 
 class UsePage(Schema):
-    items: list[UseOut]
+    items: list[DataUseOut]
     next: str | None
     previous: str | None
 
@@ -76,7 +76,7 @@ class GrantIn(Schema):
     until: datetime
 
 
-class ReasonIn(Schema):
+class GrantReasonIn(Schema):
     reason: str = Field("", max_length=300)
 
 
@@ -84,7 +84,7 @@ class ReceiptIn(Schema):
     receipt: str = Field(min_length=2, max_length=500_000)
 
 
-class VerdictOut(Schema):
+class ReceiptVerdictOut(Schema):
     """核验结果: what the receipt says, as far as signatures carry it."""
 
     number: str
@@ -132,7 +132,7 @@ def my_requests(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
 
 
 @router.post(
-    "/requests/{number}/grant", auth=django_auth, response={200: RequestOut, **_ERRORS}, summary="授权 Grant"
+    "/requests/{number}/grant", auth=django_auth, response={200: DataRequestOut, **_ERRORS}, summary="授权 Grant"
 )
 def give(request: HttpRequest, number: str, body: GrantIn) -> dict[str, Any]:
     row = queries.my_request(_actor(request), number)
@@ -143,10 +143,10 @@ def give(request: HttpRequest, number: str, body: GrantIn) -> dict[str, Any]:
 @router.post(
     "/requests/{number}/refuse",
     auth=django_auth,
-    response={200: RequestOut, **_ERRORS},
+    response={200: DataRequestOut, **_ERRORS},
     summary="拒绝 Refuse",
 )
-def refuse(request: HttpRequest, number: str, body: ReasonIn) -> dict[str, Any]:
+def refuse(request: HttpRequest, number: str, body: GrantReasonIn) -> dict[str, Any]:
     row = queries.my_request(_actor(request), number)
     actions.refuse_request(request.call(), request=row, reason=body.reason)  # type: ignore[attr-defined]
     return _request(queries.my_request(_actor(request), number))
@@ -155,10 +155,10 @@ def refuse(request: HttpRequest, number: str, body: ReasonIn) -> dict[str, Any]:
 @router.post(
     "/requests/{number}/withdraw",
     auth=django_auth,
-    response={200: RequestOut, **_ERRORS},
+    response={200: DataRequestOut, **_ERRORS},
     summary="撤回 Withdraw",
 )
-def withdraw(request: HttpRequest, number: str, body: ReasonIn) -> dict[str, Any]:
+def withdraw(request: HttpRequest, number: str, body: GrantReasonIn) -> dict[str, Any]:
     row = queries.my_request(_actor(request), number)
     actions.withdraw_grant(request.call(), request=row, reason=body.reason)  # type: ignore[attr-defined]
     return _request(queries.my_request(_actor(request), number))
@@ -178,7 +178,7 @@ def my_uses(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
 @router.post(
     "/verify",
     auth=None,
-    response={200: VerdictOut, 422: Problem},
+    response={200: ReceiptVerdictOut, 422: Problem},
     summary="核验回执 Verify a receipt (public)",
 )
 def verify(request: HttpRequest, body: ReceiptIn) -> dict[str, Any]:
