@@ -22,7 +22,6 @@ from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SYSTEM = Call.system("credentials")
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +33,7 @@ def address(settings, request) -> None:
 
 def question(claims: list[str]) -> Question:
     return actions.ask(
-        SYSTEM, department_id=department("jn-civil").pk, type_code="social-security-card", claims=claims,
+        Call.system("credentials"), department_id=department("jn-civil").pk, type_code="social-security-card", claims=claims,
         purpose="核对参保人身份",
     )  # fmt: skip
 
@@ -191,7 +190,7 @@ def test_an_office_asks_for_known_facts_with_a_purpose_only(db, town, signed_in)
     for claims, purpose in (([], "核对身份"), (["shoe-size"], "核对身份"), (["name"], "x")):
         with pytest.raises(InvalidInput):
             actions.ask(
-                SYSTEM, department_id=department("jn-civil").pk, type_code="social-security-card", claims=claims,
+                Call.system("credentials"), department_id=department("jn-civil").pk, type_code="social-security-card", claims=claims,
                 purpose=purpose,
             )  # fmt: skip
     assert signed_in("citizen-young").get("/work/credentials/").status_code == 403

@@ -77,7 +77,13 @@ def test_synced_departments_are_a_tree_and_stay(town: None) -> None:
 def test_an_official_acts_with_the_roles_valid_today(user, actor) -> None:
     clerk = actor("clerk-civil")
     assert clerk.kind is ActorKind.OFFICIAL
-    assert clerk.role_ids == {"services.clerk", "people.reader", "masters.reader"}
+    assert clerk.role_ids == {
+        "services.clerk",
+        "people.reader",
+        "masters.reader",
+        "code.counter",
+        "credentials.verifier",
+    }
     assert {grant.region_prefix for grant in clerk.grants} == {"370102"}
     city_clerk = actor("clerk-civil-city")
     assert {grant.region_prefix for grant in city_clerk.grants} == {"3701"}
@@ -86,7 +92,7 @@ def test_an_official_acts_with_the_roles_valid_today(user, actor) -> None:
     assert actor("water-crew").grants[0].departments == {water.pk, crew.pk}
     long_after = clock.now() + timedelta(days=1)
     given = RoleGrant.objects.filter(user=user("clerk-civil"))
-    assert given.count() == 3
+    assert given.count() == 5
     with clock.at(long_after - timedelta(days=400)):
         assert queries.actor_for(user("clerk-civil")).role_ids == set()
 

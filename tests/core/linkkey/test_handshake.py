@@ -265,7 +265,11 @@ def test_malformed_hellos_are_refused(name: str) -> None:
         Responder(_OTHER, _MALFORMED[name])
 
 
-@pytest.mark.parametrize(("kind", "data"), list(product((Reply, Finish, Refusal), (b"", b"\xa0", _HELLO))))
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    list(product((Reply, Finish, Refusal), (b"", b"\xa0", _HELLO))),
+    ids=lambda one: f"{len(one)}B" if isinstance(one, bytes) else one.__name__,
+)
 def test_other_messages_are_as_strict(kind: type[Reply], data: bytes) -> None:
     with pytest.raises(LinkFault):
         kind.from_bytes(data)

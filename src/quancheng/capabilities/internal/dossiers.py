@@ -21,6 +21,7 @@ from quancheng.core.identity import IdentityNumberError, parse_resident_id
 from quancheng.core.text import Text
 from quancheng.kernel import clock, rulebook
 from quancheng.kernel.actions import Call
+from quancheng.kernel.db import serials
 
 __all__ = [
     "Fact", "IdentityNumberError", "append", "contribution_needed", "day_in", "derived", "facts", "follow",
@@ -161,8 +162,4 @@ def derived(id_number: str, post_kind: str) -> dict[str, Any]:
 
 def next_number(series: str) -> int:
     """The next number of a series, without gaps: the row is locked until the deed is done."""
-    Serial.objects.get_or_create(key=series)
-    row = Serial.objects.select_for_update().get(key=series)
-    row.last += 1
-    row.save(update_fields=["last"])
-    return int(row.last)
+    return serials.next_number(Serial, series)

@@ -35,6 +35,7 @@ from quancheng.core.payment import (
     to_plain,
 )
 from quancheng.kernel import audit, clock, events, jobs, rulebook
+from quancheng.kernel.db.serials import next_number
 
 EFFECT_JOB = "payment.effect"
 _TOLD = {
@@ -54,10 +55,7 @@ def locked(number: str) -> PaymentOrder | None:
 
 def take_number(name: str) -> int:
     """The next number of a series; in the caller's transaction, so none is lost or given twice."""
-    series, _ = NumberSeries.objects.select_for_update().get_or_create(name=name)
-    series.last += 1
-    series.save(update_fields=["last"])
-    return int(series.last)
+    return next_number(NumberSeries, name, column="name")
 
 
 def apply(row: PaymentOrder, event: Event, *, ended: datetime | None = None) -> Step:

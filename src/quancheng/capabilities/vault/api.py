@@ -132,7 +132,10 @@ def my_requests(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
 
 
 @router.post(
-    "/requests/{number}/grant", auth=django_auth, response={200: DataRequestOut, **_ERRORS}, summary="授权 Grant"
+    "/requests/{number}/grant",
+    auth=django_auth,
+    response={200: DataRequestOut, **_ERRORS},
+    summary="授权 Grant",
 )
 def give(request: HttpRequest, number: str, body: GrantIn) -> dict[str, Any]:
     row = queries.my_request(_actor(request), number)

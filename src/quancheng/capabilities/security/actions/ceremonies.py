@@ -47,7 +47,12 @@ def start_ceremony(call: Call, *, name: str, threshold: int, custodians: list[in
 @action("security.ceremony.take", idempotent=False)
 def take_share(call: Call, *, slot_id: int) -> str:
     """领取份额: one's own, shown this once; then it is deleted here. Raises Forbidden, Conflict."""
-    slot = ShareSlot.objects.select_for_update().filter(pk=slot_id).select_related("ceremony").first()
+    slot = (
+        ShareSlot.objects.select_for_update(of=("self",))
+        .filter(pk=slot_id)
+        .select_related("ceremony")
+        .first()
+    )
     if slot is None:
         raise NotFound
     access.require(call.actor, "take", slot)
@@ -117,7 +122,12 @@ def give_share(call: Call, *, gathering_id: int, text: str) -> Gathering:
 
     Raises InvalidInput (mistyped, wrong, of another ceremony), Conflict, Forbidden.
     """
-    row = Gathering.objects.select_for_update().filter(pk=gathering_id).select_related("ceremony").first()
+    row = (
+        Gathering.objects.select_for_update(of=("self",))
+        .filter(pk=gathering_id)
+        .select_related("ceremony")
+        .first()
+    )
     if row is None:
         raise NotFound
     access.require(call.actor, "give", row)

@@ -135,7 +135,12 @@ def issue_certificate(
 @action("security.certificate.revoke")
 def revoke_certificate(call: Call, *, serial: str, reason: str) -> Certificate:
     """吊销证书: from now on; a new list is signed at once. Raises InvalidInput, Conflict, NotFound."""
-    row = Certificate.objects.select_for_update().filter(serial=serial).select_related("issuer__key").first()
+    row = (
+        Certificate.objects.select_for_update(of=("self",))
+        .filter(serial=serial)
+        .select_related("issuer__key")
+        .first()
+    )
     if row is None:
         raise NotFound
     access.require(call.actor, "revoke", row)

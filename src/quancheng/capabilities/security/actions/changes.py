@@ -42,7 +42,7 @@ def ask_change(call: Call, *, key_id: int, kind: str, reason: str) -> KeyChange:
 @action("security.key.decide_change")
 def decide_change(call: Call, *, change_id: int, agreed: bool) -> KeyChange:
     """复核变更: by another officer than asked for it; carried out at once. Raises Forbidden, Conflict."""
-    row = KeyChange.objects.select_for_update().filter(pk=change_id).select_related("key").first()
+    row = KeyChange.objects.select_for_update(of=("self",)).filter(pk=change_id).select_related("key").first()
     if row is None:
         raise NotFound
     access.require(call.actor, "decide", row)

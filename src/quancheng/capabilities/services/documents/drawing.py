@@ -5,21 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db import connection
-
-from quancheng.capabilities.services.models import Case, CaseDocument
+from quancheng.capabilities.services.models import Case, CaseDocument, ReceiptSerial
 from quancheng.capabilities.services.work_models import DocumentKind
 from quancheng.kernel import clock, jobs
 from quancheng.kernel.actions import Call
+from quancheng.kernel.db.serials import next_number
 
 MARK = {
     DocumentKind.ACCEPTANCE: "受", DocumentKind.CORRECTION: "补", DocumentKind.APPROVAL: "准",
     DocumentKind.REFUSAL: "不", DocumentKind.REVIEW: "复",
 }  # fmt: skip
-_NEXT = (
-    "INSERT INTO services_receiptserial (key, last) VALUES (%s, 1)"
-    " ON CONFLICT (key) DO UPDATE SET last = services_receiptserial.last + 1 RETURNING last"
-)
 
 
 def draw(call: Call, case: Case, kind: DocumentKind, **more: Any) -> CaseDocument:
@@ -36,9 +31,7 @@ def draw(call: Call, case: Case, kind: DocumentKind, **more: Any) -> CaseDocumen
 def _number(case: Case, kind: DocumentKind, today: date) -> str:
     """文号: gap-free by office, kind and year."""
     office, mark = case.department, MARK[kind]
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [f"{mark}{office.pk}-{today.year}"])
-        (serial,) = cursor.fetchone()
+    serial = next_number(ReceiptSerial, f"{mark}{office.pk}-{today.year}")
     return f"{_short(office.text.zh)}{mark}字〔{today.year}〕{serial}号"
 
 

@@ -14,6 +14,7 @@ from quancheng.capabilities.trust.sealing import code_of, commitment_of, hash_of
 from quancheng.core.text import Text
 from quancheng.kernel import events
 from quancheng.kernel.actions import Call
+from quancheng.kernel.db.serials import next_number
 from quancheng.kernel.errors import Conflict, InvalidInput
 
 MOST = 300
@@ -86,9 +87,4 @@ def tell(verb: str, licence: Licence, **more: Any) -> None:
 
 
 def _next_serial(kind: LicenceType, region: str, year: int) -> int:
-    key = f"{kind.prefix}:{region[:6]}:{year}"
-    Serial.objects.get_or_create(key=key)
-    row = Serial.objects.select_for_update().get(key=key)
-    row.last += 1
-    row.save(update_fields=["last"])
-    return row.last  # type: ignore[no-any-return]
+    return next_number(Serial, f"{kind.prefix}:{region[:6]}:{year}")
