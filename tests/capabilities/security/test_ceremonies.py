@@ -134,6 +134,57 @@ def test_a_quorum_issues_new_authorities_and_the_old_still_verify(
     assert Certificate.objects.filter(slug__startswith="root-").count() == 2
 
 
+def test_a_ceremony_left_open_is_no_second_way_to_the_roots(
+    officer: Officer, custodians: list[Actor]
+) -> None:
+    begun(officer, custodians)
+    with pytest.raises(Conflict) as caught:  # its shares would lie here, sealed by the master key alone
+        begun(officer, custodians)
+    assert "finish or cancel" in caught.value.detail.en
+    assert KeyCeremony.objects.count() == 1
+
+
+def test_a_gathering_that_does_not_come_together_forgets_the_shares(
+    officer: Officer, custodians: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import timedelta
+
+    row = begun(officer, custodians)
+    texts = taken(row, custodians)
+    first = actions.open_gathering(Call(officer()), ceremony_id=row.pk, kind="drill")
+    actions.give_share(Call(custodians[0]), gathering_id=first.pk, text=texts[0])
+    with pytest.raises(Forbidden):
+        actions.close_gathering(Call(custodians[0]), gathering_id=first.pk)
+    actions.close_gathering(Call(officer()), gathering_id=first.pk)
+    assert first.refresh().state == Gathering.State.FAILED and not GivenShare.objects.exists()
+    second = actions.open_gathering(Call(officer()), ceremony_id=row.pk, kind="drill")
+    actions.give_share(Call(custodians[1]), gathering_id=second.pk, text=texts[1])
+    system = Call.system("security")
+    assert actions.close_old_gatherings(system) == 0
+    assert actions.close_old_gatherings(Call(system.actor, at=clock.now() + timedelta(hours=25))) == 1
+    assert not GivenShare.objects.exists() and second.refresh().ended_at is not None
+
+
+def test_a_gathering_that_fails_half_way_changes_nothing(
+    officer: Officer, custodians: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from quancheng.capabilities.security.actions import ceremonies
+
+    row = begun(officer, custodians)
+    texts = taken(row, custodians)
+    before = set(Key.objects.filter(purpose__startswith="ca.issuing").values_list("kid", "state"))
+
+    def refused(*_: Any) -> None:
+        raise InvalidInput
+
+    monkeypatch.setattr(ceremonies, "issuing_under", refused)
+    gathering = actions.open_gathering(Call(officer()), ceremony_id=row.pk, kind="renew")
+    for actor, text in zip(custodians[:2], texts, strict=False):
+        actions.give_share(Call(actor), gathering_id=gathering.pk, text=text)
+    assert gathering.refresh().state == Gathering.State.FAILED
+    assert set(Key.objects.filter(purpose__startswith="ca.issuing").values_list("kid", "state")) == before
+
+
 def test_too_few_or_strange_custodians(officer: Officer, custodians: list[Actor]) -> None:
     ids = [one.user_id for one in custodians]
     stranger = officer("路人", "security.officer").user_id

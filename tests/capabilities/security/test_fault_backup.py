@@ -18,7 +18,7 @@ from quancheng.capabilities.security import actions, backing_up, queries, reposi
 from quancheng.capabilities.security.models import BackupRecord, RestoreDrill
 from quancheng.kernel import audit
 from quancheng.kernel.actions import Call
-from quancheng.kernel.errors import InvalidInput, NotFound, Unavailable
+from quancheng.kernel.errors import InvalidInput, NotFound, QuanchengError, Unavailable
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 PASSPHRASE = "correct horse battery staple"
@@ -203,6 +203,26 @@ def test_damage_is_found_and_named(place: repository.Repository, tmp_path: Path)
     snapshot.write_bytes(snapshot.read_bytes()[:-1])
     with pytest.raises(Unavailable):
         place.manifest()
+
+
+def test_a_restore_that_fails_leaves_nothing_behind(place: repository.Repository, tmp_path: Path) -> None:
+    backing_up.back_up(place)
+    largest = max(place.root.glob("objects/*/*"), key=lambda path: path.stat().st_size)
+    largest.write_bytes(largest.read_bytes()[:-1])
+    into = tmp_path / "restored"
+    with pytest.raises(repository.Damaged):
+        restoring.restore(place, into)
+    assert list(into.iterdir()) == []  # and the next try, from another medium, is not refused as "not empty"
+
+
+@pytest.mark.parametrize(
+    "head", ["[]", "{}", '{"format": 1, "id": 7}', '{"format": 1, "id": "x", "wraps": [{"kind": "passphrase"}]}',
+             '{"format": 1, "id": "x", "wraps": [{"kind": "passphrase", "salt": "zz", "key": "zz"}]}', "\x00"],
+)  # fmt: skip
+def test_a_damaged_head_is_said_in_words(place: repository.Repository, head: str) -> None:
+    (place.root / "repository.json").write_text(head)
+    with pytest.raises(QuanchengError):
+        repository.open_with(place.root, passphrase=PASSPHRASE)
 
 
 def test_chunks_cannot_be_dropped_or_swapped(

@@ -71,8 +71,8 @@ def by_rule(call: Call) -> Call:
 
 
 def serial() -> int:
-    """A new serial number: 63 random bits (RFC 5280 wants it unique, CAs draw it at random)."""
-    return secrets.randbits(62) | 1 << 62
+    """A new serial number: 126 random bits, positive, 16 bytes (RFC 5280 section 4.1.2.2; CAs owe 64)."""
+    return secrets.randbits(126) | 1 << 126
 
 
 def by_slug(slug: str) -> Certificate | None:

@@ -27,7 +27,7 @@ from quancheng.core.pki.status import read_status_request, status_refusal
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 from quancheng.kernel.actor import Actor
-from quancheng.kernel.errors import NotFound, NotSignedIn, QuanchengError, TooMany, Unavailable
+from quancheng.kernel.errors import Conflict, NotFound, NotSignedIn, QuanchengError, TooMany, Unavailable
 
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 LARGEST = 16 * 1024
@@ -110,7 +110,7 @@ def status(request: HttpRequest, slug: str) -> HttpResponse:
         answer = queries.status_of(slug, read_status_request(body))
     except PkiError:
         answer = status_refusal("malformed_request")
-    except (NotFound, Unavailable):
+    except (NotFound, Unavailable, Conflict):  # Conflict: the authority's key was destroyed
         answer = status_refusal("unauthorized")
     return HttpResponse(answer, content_type="application/ocsp-response")
 

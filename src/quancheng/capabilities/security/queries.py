@@ -145,7 +145,9 @@ def _active(purpose: str) -> Key:
     from quancheng.capabilities.security.actions import ensure_key
 
     found: Key | None = Key.objects.filter(purpose=purpose, state=Key.State.ACTIVE).first()
-    return found or ensure_key(Call.system("security"), purpose=purpose)
+    if found is None or found.sign_until <= clock.now():
+        return ensure_key(Call.system("security"), purpose=purpose)
+    return found
 
 
 def public_keys(purpose: str) -> list[KnownKey]:

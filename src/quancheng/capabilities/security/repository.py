@@ -150,21 +150,23 @@ def _head(root: Path) -> dict[str, Any]:
         head: dict[str, Any] = json.loads((root / "repository.json").read_text())
     except (OSError, ValueError):
         raise NotFound(Text(f"{root}不是备份库。", f"{root} is no backup repository.")) from None
+    if not isinstance(head, dict) or not isinstance(head.get("id"), str):
+        raise Damaged(Text("备份库的表头已损坏。", "The head of the repository is damaged."))
     if head.get("format") != FORMAT:
         raise InvalidInput(Text("备份库的格式不同。", "The repository has another format."))
     return head
 
 
 def _unwrapped(head: dict[str, Any], passphrase: str, secret: bytes) -> Iterator[bytes]:
-    for wrap in head["wraps"]:
-        sealed = bytes.fromhex(wrap["key"])
+    for wrap in head.get("wraps") or ():
         try:
+            sealed = bytes.fromhex(wrap["key"])
             if wrap["kind"] == "passphrase" and passphrase:
                 yield _open(_from_passphrase(passphrase, bytes.fromhex(wrap["salt"])), sealed, "passphrase")
             if wrap["kind"] == "ceremony" and secret:
                 other = X25519PublicKey.from_public_bytes(bytes.fromhex(wrap["public"]))
                 yield _open(_derive(ceremony_keys(secret).exchange(other), "wrap"), sealed, "ceremony")
-        except Damaged:
+        except (Damaged, KeyError, TypeError, ValueError):  # another way to open it may be whole
             continue
 
 
@@ -213,6 +215,8 @@ class Repository:
     def numbers(self) -> list[str]:
         """Whole backups, oldest first."""
         folder = self.root / "snapshots"
+        if not folder.is_dir():
+            raise Damaged(Text("备份库缺少快照。", "The snapshots of the repository are missing."))
         return sorted(one.name for one in folder.iterdir() if not one.name.startswith("."))
 
     def manifest(self, number: str = "") -> tuple[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ that the manifest names, ``audit verify`` and ``store verify`` find nothing, and
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -51,13 +52,23 @@ def restore(repository: Repository, into: Path, number: str = "") -> tuple[str, 
     if into.exists() and any(into.iterdir()):
         raise InvalidInput(Text(f"{into}不是空文件夹。", f"{into} is not empty."))
     number, manifest = repository.manifest(number)
+    into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        _write(repository, manifest, into)
+    except BaseException:  # half a city must not be taken for a whole one
+        for one in into.iterdir():
+            shutil.rmtree(one) if one.is_dir() else one.unlink()
+        raise
+    return number, manifest
+
+
+def _write(repository: Repository, manifest: dict[str, Any], into: Path) -> None:
     for row in manifest["files"]:
         entry = Entry(**row)
         target = into / entry.path
         if into.resolve() not in target.resolve().parents:
             raise Unavailable(Text(f"{entry.path}越出文件夹。", f"{entry.path} leads out of the folder."))
         repository.read(entry, target)
-    return number, manifest
 
 
 def drill(repository: Repository, into: Path, *, number: str = "", database_url: str = "") -> Drilled:
@@ -96,7 +107,11 @@ def _postgresql(dump: Path, url: str) -> dict[str, Any]:
         said = Text("须用 --database-url 给出一个空的数据库。", "Give an empty database with --database-url.")
         raise InvalidInput(said)
     tool = postgres_tool("pg_restore")
-    done = subprocess.run([tool, "--no-owner", "-d", url, str(dump)], capture_output=True)
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    # not on the command line, where everybody on the machine reads it
+    env = {**os.environ, "PGPASSWORD": str(parts.pop("password", None) or os.environ.get("PGPASSWORD", ""))}
+    where = psycopg.conninfo.make_conninfo(**parts)
+    done = subprocess.run([tool, "--no-owner", "-d", where, str(dump)], env=env, capture_output=True)
     if done.returncode:
         raise Unavailable(Text("pg_restore 失败。", f"pg_restore failed: {done.stderr.decode()[-300:]}"))
     with psycopg.connect(url) as database, database.cursor() as cursor:

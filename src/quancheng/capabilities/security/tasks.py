@@ -16,6 +16,7 @@ def rotate(handle: jobs.JobHandle) -> dict[str, Any]:
     """密钥到期处理: rotate keys at the end of signing, destroy those at the end of verifying, remind of the rest."""
     queries.see_ring()
     done = actions.retire_due(Call.system("security"))
+    actions.close_old_gatherings(Call.system("security"))
     return {**done, **actions.remind(Call.system("security"))}
 
 

@@ -87,8 +87,7 @@ def read_stamp_request(data: bytes) -> StampRequest:
         raise PkiError(PkiReason.FORM, "critical extension")
     imprint = value["message_imprint"]
     oid, digest = imprint["hash_algorithm"]["algorithm"].dotted, imprint["hashed_message"].native
-    if oid not in DIGESTS or len(digest) != DIGESTS[oid][0]:
-        raise PkiError(PkiReason.ALGORITHM, f"digest {oid} of {len(digest)} bytes")
+    _check_imprint(oid, digest)
     return StampRequest(
         oid,
         digest,
@@ -96,6 +95,11 @@ def read_stamp_request(data: bytes) -> StampRequest:
         value["req_policy"].dotted if not isinstance(value["req_policy"], core.Void) else "",
         bool(value["cert_req"].native),
     )
+
+
+def _check_imprint(oid: str, digest: bytes) -> None:
+    if oid not in DIGESTS or len(digest) != DIGESTS[oid][0]:
+        raise PkiError(PkiReason.ALGORITHM, f"digest {oid} of {len(digest)} bytes")
 
 
 def make_stamp_request(request: StampRequest) -> bytes:
@@ -128,8 +132,10 @@ def make_stamp(
 ) -> bytes:
     """签发时间戳: the token (CMS ContentInfo, DER). ``above`` are certificates between the signer and the root.
 
-    Raises PkiError: PURPOSE (the certificate is not one for time stamps), VALIDITY.
+    Raises PkiError: ALGORITHM (a digest unknown or of a wrong length), PURPOSE (the certificate is not one
+    for time stamps), VALIDITY.
     """
+    _check_imprint(request.digest_oid, request.digest)
     signer = issuer.certificate
     if signer.extended != {"time_stamping"}:
         raise PkiError(PkiReason.PURPOSE, f"{signer.subject} may not stamp")

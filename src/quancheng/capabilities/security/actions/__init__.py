@@ -2,6 +2,8 @@
 
 from quancheng.capabilities.security.actions.ceremonies import (
     cancel_ceremony,
+    close_gathering,
+    close_old_gatherings,
     give_share,
     open_gathering,
     start_ceremony,
@@ -43,6 +45,8 @@ __all__ = [
     "ask_change",
     "cancel_ceremony",
     "certify_key",
+    "close_gathering",
+    "close_old_gatherings",
     "decide_change",
     "draw_uses",
     "ensure_authority",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
+
 from quancheng.capabilities.people import queries as people
-from quancheng.capabilities.security import authority, keeping, vault
+from quancheng.capabilities.security import authority, keeping, terms, vault
 from quancheng.capabilities.security.actions.certificates import ensure_authority, issuing_under, sign_list
 from quancheng.capabilities.security.actions.keys import rotate
 from quancheng.capabilities.security.models import (
@@ -26,7 +29,15 @@ from quancheng.kernel import access, audit, events
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput, NotFound, Unavailable
 
-__all__ = ["cancel_ceremony", "give_share", "open_gathering", "start_ceremony", "take_share"]
+__all__ = [
+    "cancel_ceremony",
+    "close_gathering",
+    "close_old_gatherings",
+    "give_share",
+    "open_gathering",
+    "start_ceremony",
+    "take_share",
+]
 
 CUSTODIAN = "security.custodian"
 MOST = 9
@@ -146,6 +157,32 @@ def give_share(call: Call, *, gathering_id: int, text: str) -> Gathering:
     return row  # type: ignore[no-any-return]
 
 
+@action("security.gathering.close")
+def close_gathering(call: Call, *, gathering_id: int) -> Gathering:
+    """结束会合 that does not come together: what was handed in is forgotten. Raises Conflict, NotFound."""
+    row = Gathering.objects.select_for_update().filter(pk=gathering_id).select_related("ceremony").first()
+    if row is None:
+        raise NotFound
+    access.require(call.actor, "gather", row.ceremony)
+    if row.state != Gathering.State.OPEN:
+        raise Conflict(Text("会合已结束。", "The gathering is over."))
+    _ended(call, row, Gathering.State.FAILED, {"error": "份额未到齐 The shares did not come together"})
+    return row  # type: ignore[no-any-return]
+
+
+@action("security.gathering.close_old")
+def close_old_gatherings(call: Call) -> int:
+    """结束过期会合: shares do not lie here longer than ``security.gathering_hours``; how many were closed."""
+    access.require(call.actor, "gather", KeyCeremony)
+    since = call.at - timedelta(hours=terms.amount("security.gathering_hours"))
+    rows = list(
+        Gathering.objects.select_for_update().filter(state=Gathering.State.OPEN, opened_at__lte=since)
+    )
+    for row in rows:
+        _ended(call, row, Gathering.State.FAILED, {"error": "过期未到齐 The time was over"})
+    return len(rows)
+
+
 def _holders(call: Call, name: str, threshold: int, custodians: list[int]) -> dict[int, str]:
     """The custodians by user id, in order. Raises InvalidInput at the field that is wrong."""
     known = {one.pk: str(one) for one in people.officials(call.actor, CUSTODIAN)}
@@ -156,7 +193,17 @@ def _holders(call: Call, name: str, threshold: int, custodians: list[int]) -> di
 def _begun(
     call: Call, opened: dict[int, MemoryKey], holders: dict[int, str], *, name: str, threshold: int
 ) -> KeyCeremony:
-    """A new key over the opened roots, its shares laid out for those who shall hold them."""
+    """A new key over the opened roots, its shares laid out for those who shall hold them.
+
+    One at a time: shares that lie here untaken are a second way to the roots. Raises Conflict.
+    """
+    if KeyCeremony.objects.filter(state=KeyCeremony.State.HANDING).exists():
+        raise Conflict(
+            Text(
+                "另一次仪式正在发放份额，请先完成或取消。",
+                "Another ceremony is handing out its shares: finish or cancel it first.",
+            )
+        )
     secret = os.urandom(32)
     made = split(secret, threshold=threshold, count=len(holders))
     row: KeyCeremony = KeyCeremony.objects.create(
@@ -199,13 +246,14 @@ def _check_people(name: str, threshold: int, custodians: list[int], holders: dic
 
 
 def _roots(call: Call) -> list[Key]:
-    """The roots' keys that are still under the master key. Raises Conflict: there is none."""
+    """The roots' keys that are still under the master key. Raises Conflict: none, or being handed out."""
     for family in authority.FAMILIES:
         ensure_authority(authority.by_rule(call), family=family)
-    found = Key.objects.filter(purpose__startswith="ca.root-", state=Key.State.ACTIVE, sealed_by=vault.MASTER)
+    roots = Key.objects.select_for_update().filter(purpose__startswith="ca.root-", state=Key.State.ACTIVE)
+    found = [one for one in roots if one.sealed_by == vault.MASTER]
     if not found:
         raise Conflict(Text("根密钥已由多人分持。", "The roots are held by custodians already."))
-    return list(found)
+    return found
 
 
 def _wrapped(secret: bytes, pk: int, key: MemoryKey) -> bytes:
@@ -257,14 +305,19 @@ def _own_share(call: Call, ceremony: KeyCeremony, text: str) -> Share:
 def _finish(call: Call, row: Gathering) -> None:
     """Put the key together in memory, do what it was for, forget the shares."""
     try:
-        outcome = _worked(call, row)
+        with transaction.atomic():  # all of its work or none
+            outcome = _worked(call, row)
         row.state = Gathering.State.DONE
-    except (PkiError, Unavailable, InvalidInput) as wrong:
+    except (PkiError, Unavailable, InvalidInput, Conflict) as wrong:
         outcome, row.state = {"error": str(wrong)}, Gathering.State.FAILED
+    _ended(call, row, row.state, outcome)
+
+
+def _ended(call: Call, row: Gathering, state: str, outcome: dict[str, Any]) -> None:
     row.given.all().delete()
-    row.outcome, row.ended_at = outcome, call.at
+    row.state, row.outcome, row.ended_at = state, outcome, call.at
     row.save(update_fields=["state", "outcome", "ended_at"])
-    audit.note(outcome=outcome)
+    audit.note(gathering=row.pk, outcome=outcome)
     events.emit("security.gathering.ended", f"ceremony:{row.ceremony_id}", {"state": str(row.state)})
 
 

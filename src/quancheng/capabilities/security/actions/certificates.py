@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.security import authority, keeping, terms, vault
-from quancheng.capabilities.security.actions.keys import ensure_key
+from quancheng.capabilities.security.actions.keys import count_use, ensure_key
 from quancheng.capabilities.security.models import Certificate, Key, RevocationListRow
 from quancheng.core.pki import Certificate as X509
 from quancheng.core.pki import (
@@ -37,6 +38,8 @@ __all__ = [
 
 OWN_PROFILES = (Purpose.DEPARTMENT, Purpose.DEVICE, Purpose.SEAL, Purpose.STAMPING)
 """What may be issued to others."""
+MOST_NAMES = 20
+_HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
 
 @action("security.authority.ensure")
@@ -119,7 +122,7 @@ def issue_certificate(
     except PkiError as wrong:
         raise authority.refused(wrong, "csr") from None
     _not_compromised(asked.public)
-    names = {"names": asked.names} if profile == Purpose.DEVICE else {}
+    names = {"names": _host_names(asked.names)} if profile == Purpose.DEVICE else {}
     row = _issued(
         call, Purpose(profile), asked.public, subject.strip() or asked.common_name,
         organ=organ, owner=owner.strip()[:120], **names,
@@ -212,6 +215,7 @@ def _issued(
         purpose, public, subject, call.at, above, organisation=organisation, names=names
     )
     made = authority.certify(order, issuer)
+    count_use(above.key)
     row = _kept(call, made, purpose, above, key=key, department=organ, owner=owner)
     audit.note(serial=row.serial, subject=subject, profile=str(purpose), fingerprint=row.fingerprint)
     return row
@@ -223,6 +227,18 @@ def department_of(code: str) -> Any:
         return people.department(code)
     except NotFound as wrong:
         raise InvalidInput(fields={"department": wrong.detail}) from None
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """What a device asks to be called, if these are host names and not too many. Raises InvalidInput."""
+    wrong = next((name for name in names if len(name) > 253 or not _HOST.fullmatch(name)), None)
+    if wrong is not None or len(names) > MOST_NAMES:
+        said = Text(
+            f"设备名称须是主机名，最多{MOST_NAMES}个：{(wrong or '')[:60]}",
+            f"A device is named by host names, {MOST_NAMES} at most: {(wrong or '')[:60]}",
+        )
+        raise InvalidInput(fields={"csr": said})
+    return names
 
 
 def _not_compromised(public: Any) -> None:
@@ -258,6 +274,8 @@ def _kept(
 
 def sign_list(call: Call, row: Certificate, issuer: Issuer) -> RevocationListRow:
     """A new list of an authority whose key is open; inside an action."""
+    Certificate.objects.select_for_update().get(pk=row.pk)  # two at once take their numbers in turn
+    count_use(row.key)
     revoked = [
         Revoked(int(one.serial, 16), one.revoked_at, RevocationReason(one.revoked_reason))
         for one in row.issued.exclude(revoked_at=None)

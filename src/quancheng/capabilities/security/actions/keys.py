@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 
 from quancheng.capabilities.security import keeping, telling, terms
 from quancheng.capabilities.security.actions import ring
@@ -58,8 +59,34 @@ def ensure_key(call: Call, *, purpose: str) -> Key:
                 f"The keys of {purpose} are in the key ring; its module takes them from there.",
             )
         )
+    found = _active(purpose)
+    if found is None:
+        return _made_once(call, purpose)
+    if found.sign_until <= call.at and not purpose.startswith(("ca.", "seal.")):
+        return rotated(call, purpose)  # the job is late: a key at its end signs no more
+    return found
+
+
+def _active(purpose: str) -> Key | None:
     found: Key | None = Key.objects.filter(purpose=purpose, state=Key.State.ACTIVE).first()
-    return found or made(call, purpose)
+    return found
+
+
+def _made_once(call: Call, purpose: str) -> Key:
+    """Two first uses at once keep one key."""
+    try:
+        with transaction.atomic():
+            return made(call, purpose)
+    except IntegrityError:
+        found = _active(purpose)
+        if found is None:
+            raise
+        return found
+
+
+def count_use(key: Key) -> None:
+    """One more signature; two callers at once are both counted. Inside an action."""
+    Key.objects.filter(pk=key.pk).update(uses=F("uses") + 1)
 
 
 @action("security.key.draw")

@@ -9,7 +9,7 @@ import secrets
 
 from quancheng.capabilities.security import authority, keeping, metering, terms
 from quancheng.capabilities.security.actions.certificates import certify_key, department_of
-from quancheng.capabilities.security.actions.keys import ensure_key
+from quancheng.capabilities.security.actions.keys import count_use, ensure_key
 from quancheng.capabilities.security.models import (
     Certificate,
     Client,
@@ -55,6 +55,7 @@ __all__ = [
 SIGNING = {"es256": "security.service", "sm2": "security.service-sm2"}
 MOST_BYTES = 64 * 1024
 PICTURE_BYTES = 512 * 1024
+PLACE = 200
 
 
 # -- time stamps ----------------------------------------------------------------------------
@@ -73,11 +74,12 @@ def stamp(
     Raises TooMany (the caller's quota), InvalidInput.
     """
     access.require(call.actor, "ask", Stamp)
+    imprint = _hex(digest, "digest")
     metering.take(caller, "stamp", call.at.date())
     family = "sm2" if digest_oid == SM3_OID else "es256"
     certificate = _stamping(call, family)
     number = secrets.randbits(62) | 1 << 62
-    request = StampRequest(digest_oid, _hex(digest, "digest"), nonce, certificates=certificates)
+    request = StampRequest(digest_oid, imprint, nonce, certificates=certificates)
     try:
         token = make_stamp(
             request,
@@ -91,10 +93,11 @@ def stamp(
     except PkiError as wrong:
         raise authority.refused(wrong, "digest") from None
     row: Stamp = Stamp.objects.create(
-        serial=number, digest_oid=digest_oid, digest=digest.lower(), at=call.at, requester=caller,
+        serial=number, digest_oid=digest_oid, digest=imprint.hex(), at=call.at, requester=caller,
         certificate=certificate, token=token,
     )  # fmt: skip
-    audit.note(serial=str(number), caller=caller)
+    count_use(certificate.key)
+    audit.note(serial=str(number), caller=caller, key=certificate.key.kid)
     return row
 
 
@@ -124,8 +127,7 @@ def sign(call: Call, *, client_code: str, family: str, data: str, reference: str
     message = _base64(data)
     metering.take(client.code, "sign", call.at.date())
     key = ensure_key(authority.by_rule(call), purpose=SIGNING[family])
-    key.uses += 1
-    key.save(update_fields=["uses"])
+    count_use(key)
     row: Signature = Signature.objects.create(
         client=client,
         key=key,
@@ -181,13 +183,15 @@ def make_electronic_seal(
         size_mm,
     )
     try:
-        der = make_seal(facts, [certificate.x509], _maker(call))
+        maker, issuer = _maker(call)
+        der = make_seal(facts, [certificate.x509], issuer)
     except PkiError as wrong:
         raise authority.refused(wrong, "picture") from None
     row: ElectronicSeal = ElectronicSeal.objects.create(
         number=number, name=name.strip(), department=organ, der=der, certificate=certificate,
         valid_until=certificate.not_after, created_at=call.at, simulated=simulated,
     )  # fmt: skip
+    count_use(maker)
     audit.note(seal=number, name=row.name, department=organ.code)
     events.emit("security.seal.made", f"seal:{number}", {"department": organ.code})
     return row
@@ -223,32 +227,41 @@ def seal_document(
     access.require(call.actor, "use", seal)
     if seal.stopped_at is not None or seal.certificate.revoked_at is not None:
         raise Conflict(Text("印章已停用。", "The seal is stopped."))
-    metering.take(caller, "seal", call.at.date())
     key: Key = seal.certificate.key
+    if key.state != Key.State.ACTIVE:
+        raise Conflict(
+            Text(
+                "印章的密钥已轮换，请重新制章。", "The key of the seal was rotated; have the seal made anew."
+            )
+        )
+    document = _hex(digest, "digest")
+    if not 0 < len(place) <= PLACE:
+        said = Text(f"文件位置须有1至{PLACE}个字符。", f"The place has 1 to {PLACE} characters.")
+        raise InvalidInput(fields={"place": said})
+    metering.take(caller, "seal", call.at.date())
     sealer = Issuer(keeping.open_key(key), seal.certificate.x509)
     try:
-        plain = apply_seal(bytes(seal.der), _hex(digest, "digest"), sealer, at=call.at, property_info=place)
+        plain = apply_seal(bytes(seal.der), document, sealer, at=call.at, property_info=place)
     except PkiError as wrong:
         raise authority.refused(wrong, "digest") from None
     token = stamp(call.with_key(None), digest=stamped_digest(plain).hex(), caller=caller)
-    key.uses += 1
-    key.save(update_fields=["uses"])
+    count_use(key)
     row: Sealing = Sealing.objects.create(
-        seal=seal, digest=digest.lower(), place=place, reference=reference[:120], by=str(call.actor), at=call.at,
+        seal=seal, digest=document.hex(), place=place, reference=reference[:120], by=str(call.actor), at=call.at,
         der=with_stamp(plain, bytes(token.token)),
     )  # fmt: skip
-    audit.note(seal=number, digest=row.digest, place=place, reference=row.reference)
+    audit.note(seal=number, key=key.kid, digest=row.digest, place=place, reference=row.reference)
     return row
 
 
-def _maker(call: Call) -> Issuer:
+def _maker(call: Call) -> tuple[Key, Issuer]:
     system = authority.by_rule(call)
     key = ensure_key(system, purpose="seal.maker")
     found: Certificate | None = key.certificates.filter(revoked_at=None).order_by("-pk").first()
     row = found or certify_key(
         system, key_id=key.pk, purpose=str(Purpose.SEAL), subject=f"{authority.CITY}制章机构"
     )
-    return Issuer(keeping.open_key(key), row.x509)
+    return key, Issuer(keeping.open_key(key), row.x509)
 
 
 # -- callers and quotas ---------------------------------------------------------------------
@@ -258,7 +271,8 @@ def add_client(
 ) -> tuple[Client, str]:
     """登记调用方: a department's program; the secret in the answer is shown this once. Raises InvalidInput."""
     access.require(call.actor, "manage", Client)
-    if Client.objects.filter(code=code).exists() or code in {metering.PUBLIC, "security"}:
+    modules = {one.name for one in registry.modules()}
+    if Client.objects.filter(code=code).exists() or code in modules | {metering.PUBLIC}:
         raise InvalidInput(fields={"code": Text("编码已被使用。", "This code is taken.")})
     secret = secrets.token_urlsafe(32)
     row: Client = Client.objects.create(

@@ -78,6 +78,7 @@ def _ceremony(actor: Actor, pk: int, **more: Any) -> dict[str, Any]:
         "given": running.given.order_by("at") if running else [],
         "form": ShareForm() if running and own is not None else None,
         "open_form": GatheringForm() if officer and done and not running else None,
+        "may_close": officer and running is not None,
         "may_cancel": officer and row.state == KeyCeremony.State.HANDING,
         "idempotency": new_key(),
         **more,
@@ -129,6 +130,15 @@ def give(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def close(request: HttpRequest, pk: int) -> HttpResponse:
+    """结束会合."""
+    actor = door(request)
+    running = queries.running(actor, pk)
+    actions.close_gathering(request.call(), gathering_id=running.pk)  # type: ignore[attr-defined]
+    return redirect(reverse("security:ceremony", args=[pk]))
+
+
+@require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """取消仪式."""
     door(request)
@@ -156,6 +166,7 @@ urlpatterns = [
     path("sec/ceremonies/<int:pk>/take/", take, name="take"),
     path("sec/ceremonies/<int:pk>/gather/", gather, name="gather"),
     path("sec/ceremonies/<int:pk>/give/", give, name="give"),
+    path("sec/ceremonies/<int:pk>/close/", close, name="close"),
     path("sec/ceremonies/<int:pk>/cancel/", cancel, name="cancel"),
     path("sec/backups/", backups, name="backups"),
 ]
