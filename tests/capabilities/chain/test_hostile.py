@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -14,7 +14,6 @@ from quancheng.capabilities.chain import actions, alliance, nodekeys, queries, t
 from quancheng.capabilities.chain.city_peer import City, CityServer, start
 from quancheng.capabilities.chain.models import Evidence, Head, Member, SeenHead, Shard
 from quancheng.core import cose
-from quancheng.core.keys import Algorithm, MemoryKey
 from quancheng.core.merkle import SHA256, MemoryTree
 from quancheng.core.text import Text
 from quancheng.core.tlog import Health, Request, read_bundle
@@ -360,50 +359,3 @@ def test_a_head_made_while_the_city_was_alone_is_witnessed_when_cities_come(join
     tasks.head()
     head = Head.objects.get()
     assert (head.needed, head.witnesses, head.witnessed_at is not None) == (1, 1, True)
-
-
-# -- shards
-def test_proofs_stand_in_the_shard_of_their_month_and_in_no_other(join) -> None:
-    join("zibo")
-    december = datetime(2026, 12, 1, 0, 0, 30, tzinfo=clock.LOCAL)
-    with clock.at(december - timedelta(minutes=1)):
-        anchor(3)
-    with clock.at(december):
-        anchor(2)  # the last of November have no head yet
-        tasks.head()
-        tasks.head()
-    base = nodekeys.base()
-    november, december_log = f"{base}/2026-11", f"{base}/2026-12"
-    assert {one.origin: one.size for one in Shard.objects.all()} == {november: 3, december_log: 2}
-    for origin, size in ((november, 3), (december_log, 2)):
-        for index in range(size):
-            good = queries.check(queries.proof_of(origin, index).bundle)
-            assert (good.checkpoint.origin, good.checkpoint.size, len(good.times)) == (origin, size, 1)
-    one, other = (read_bundle(queries.proof_of(origin, 1).bundle) for origin in (november, december_log))
-    mixed = cose.encode([1, one.index, other.size, b"".join(one.path), one.leaf, other.note])
-    with pytest.raises(InvalidInput):
-        queries.check(mixed)
-    lines = other.note.replace(december_log, november)
-    with pytest.raises(InvalidInput, match="SIGNATURE"):
-        queries.check(cose.encode([1, other.index, other.size, b"".join(other.path), other.leaf, lines]))
-
-
-def test_a_city_with_an_sm3_log_is_taken_in_and_its_log_is_followed(join) -> None:
-    from quancheng.capabilities.chain.forms import MemberForm
-    from quancheng.core.sm import SM3_TREE
-    from quancheng.core.tlog import Checkpoint, sign_note
-
-    assert {code for code, _name in MemberForm().fields["hasher"].choices} == {"sha256", "sm3"}
-    log, witness = (MemoryKey.generate(Algorithm.EDDSA) for _key in range(2))
-    one = City("weifang", log=log, witness=witness, tree=MemoryTree(SM3_TREE))
-    told = one.introduction("http://127.0.0.1:9")
-    actions.add_member(
-        system(), name="weifang", title=Text("潍坊", "Weifang"), url=told["url"], log_key=told["log_key"],
-        witness_key=told["witness_key"], hasher="sm3",
-    )  # fmt: skip
-    for size in range(1, 6):
-        one.tree.append(b"%d" % size)
-        assert asks_us(one) == 200
-    head = one.tree.head()
-    note = sign_note(Checkpoint(one.origin, head.size, head.root).text(), [(one.base, one.log)])
-    assert SeenHead.objects.get().note == note.text()

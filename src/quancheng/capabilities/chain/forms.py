@@ -29,6 +29,7 @@ class EntryFilter(forms.Form):
     q = forms.CharField(label=_("业务编号"), required=False, max_length=120)
     scene = forms.ChoiceField(label=_("上链场景"), required=False)
     late = forms.BooleanField(label=_("只看迟到的"), required=False)
+    ungranted = forms.BooleanField(label=_("只看无授权的使用"), required=False)
 
     def __init__(self, *args: Any, language: str = "zh", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Q
 
-from quancheng.capabilities.chain import nodekeys, tree
+from quancheng.capabilities.chain import nodekeys, threads, tree
 from quancheng.capabilities.chain.models import AnchorTx, Entry, Evidence, Head, Member, SeenHead, Shard, Tile
 from quancheng.capabilities.chain.scenes import scenes
 from quancheng.capabilities.chain.values import HISTORY, MemberRow, Receipt, SceneRow
@@ -24,6 +24,7 @@ from quancheng.core.tlog import (
     health,
     read_bundle,
     verify_bundle,
+    without_grant,
     witnessed,
     write_bundle,
 )
@@ -32,6 +33,7 @@ from quancheng.kernel.actor import Actor
 from quancheng.kernel.errors import InvalidInput, NotFound
 from quancheng.kernel.events.models import OutboxEvent
 
+_NEVER = 2**63
 PENDING = Text("已存证，等待下一个检查点。", "Anchored; waiting for the next checkpoint.")
 
 
@@ -170,7 +172,7 @@ def scene_rows(actor: Actor, params: Mapping[str, str]) -> list[SceneRow]:
     rows = []
     for one in scenes():
         here = anchored.get(one.code, {"n": 0, "late": 0, "last": None})
-        total = happened.get(one.event, 0) if one.event else here["n"]
+        total = happened.get(one.counted, 0) if one.counted else here["n"]
         rows.append(
             SceneRow(one.code, one.text, one.group_text, total, here["n"], here["late"], here["last"])
         )
@@ -180,6 +182,24 @@ def scene_rows(actor: Actor, params: Mapping[str, str]) -> list[SceneRow]:
     if words := params.get("q", "").strip():
         rows = [row for row in rows if words in row.text.zh or words.lower() in row.text.en.lower()]
     return sorted(rows, key=lambda row: (row.percent is None, row.percent or 0.0, row.code))
+
+
+def uses_without_grant(actor: Actor) -> list[Entry]:
+    """Uses of the days looked at whose grant does not stand before them in the log, or was withdrawn before.
+
+    From the log alone, in its own order: whoever keeps the data has no say in it.
+    """
+    since = clock.now() - timedelta(days=rulebook.find("chain.coverage_days").integer())
+    rows = access.visible(actor, Entry).filter(scene=threads.USE, at__gte=since).select_related("shard")
+    uses = {str(one.pk): one for one in rows}
+    named = {threads.thread_of(one.reference) for one in uses.values()}
+    ends = threads.first_of(threads.WITHDRAW, named)
+    grants = {
+        thread: (one.pk, ends[thread].pk if thread in ends else _NEVER)
+        for thread, one in threads.first_of(threads.GRANT, named).items()
+    }
+    asked = [(key, threads.thread_of(one.reference), one.pk) for key, one in uses.items()]
+    return [uses[key] for key in without_grant(asked, grants)]
 
 
 def member_rows(actor: Actor) -> list[MemberRow]:
@@ -217,12 +237,14 @@ def evidence(actor: Actor, limit: int = 50) -> list[Any]:
 
 
 def entries(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
-    """Entries of the log. Filters: scene, q (reference), late."""
+    """Entries of the log. Filters: scene, q (reference), late, ungranted (uses without a live grant)."""
     rows = access.visible(actor, Entry).select_related("shard")
     if scene := params.get("scene", ""):
         rows = rows.filter(scene=scene)
     if words := params.get("q", "").strip():
         rows = rows.filter(reference__startswith=words)
+    if params.get("ungranted"):
+        rows = rows.filter(pk__in=[one.pk for one in uses_without_grant(actor)][:500])
     if params.get("late"):
         late = timedelta(seconds=rulebook.find("chain.late_seconds").integer())
         rows = rows.filter(at__gt=F("happened_at") + late)
@@ -265,6 +287,7 @@ def summary(actor: Actor) -> dict[str, Any]:
         "anchored": sum(row.anchored for row in rows),
         "missing": sum(max(0, row.happened - row.anchored) for row in rows),
         "late": sum(row.late for row in rows),
+        "ungranted": uses_without_grant(actor),
         "head": head,
         "anchor": anchor_summary(actor),
     }

@@ -24,12 +24,16 @@ GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """场景: its code, names, the event type that brings it (empty: anchored directly), its group."""
+    """场景: its code, names, the event type that brings it (empty: anchored directly), its group.
+
+    ``counted``: the event type by which it is counted when it is anchored directly.
+    """
 
     code: str
     text: Text
     event: str
     group: str
+    counted: str = ""
 
     @property
     def group_text(self) -> Text:
@@ -41,7 +45,13 @@ class Scene:
 def scenes() -> tuple[Scene, ...]:
     """All scenes."""
     rows = tomllib.loads(FILE.read_text(encoding="utf-8"))["scene"]
-    return tuple(Scene(row["code"], Text(row["zh"], row["en"]), row["event"], row["group"]) for row in rows)
+    return tuple(
+        Scene(
+            row["code"], Text(row["zh"], row["en"]), row["event"], row["group"],
+            row["event"] or row.get("counted", ""),
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 @cache

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Max
 
 from quancheng.capabilities.chain.anchor_client import contract
 from quancheng.capabilities.chain.models import AnchorTx, Entry, Head
+from quancheng.capabilities.chain.threads import GRANT, USE, WITHDRAW, first_of, thread_of
 from quancheng.core.anchor import Checkpoint, Grant, Outcome, Revoke, Step, Use, origin_id
 from quancheng.kernel import access, audit
 from quancheng.kernel.actions import Call, action
 
-GRANT, WITHDRAW, USE = "vault-grant", "vault-withdraw", "vault-use"
 KINDS = {GRANT: AnchorTx.Kind.GRANT, WITHDRAW: AnchorTx.Kind.REVOKE, USE: AnchorTx.Kind.USE}
 BACK = 1000
 """Entries looked at again: at the turn of the month two shards may be written at once."""
@@ -76,11 +75,6 @@ def _new_heads(engine: str, limit: int) -> list[Head]:
     return list(rows.order_by("pk")[:limit])
 
 
-def thread_of(reference: str) -> str:
-    """The request all entries of a thread belong to: references are ``<request>-<number>``."""
-    return reference.rpartition("-")[0] or reference
-
-
 def _grants(entries: Iterable[Entry]) -> dict[str, Entry]:
     """The grant of each thread: most stand among the entries themselves."""
     found: dict[str, Entry] = {}
@@ -88,18 +82,8 @@ def _grants(entries: Iterable[Entry]) -> dict[str, Entry]:
     for row in rows:
         if row.scene == GRANT:
             found.setdefault(thread_of(row.reference), row)
-    for thread in {thread_of(one.reference) for one in rows} - set(found):
-        for row in Entry.objects.filter(_of_thread(thread)).order_by("pk"):
-            if row.scene == GRANT and thread_of(row.reference) == thread:
-                found.setdefault(thread, row)
-    return found
-
-
-def _of_thread(thread: str) -> Q:
-    """References of a thread, by the index: SQLite uses none for LIKE, and PostgreSQL's order is not always bytes'."""
-    if connection.vendor == "sqlite":
-        return Q(reference=thread) | Q(reference__gte=f"{thread}-", reference__lt=f"{thread}.")
-    return Q(reference__startswith=thread)
+    lacking = {thread_of(one.reference) for one in rows} - set(found)
+    return found | first_of(GRANT, lacking)
 
 
 def _row(engine: str, source: Entry | Head, grants: Mapping[str, Entry]) -> AnchorTx:
