@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 import pytest
 from tests.capabilities.security.test_services import PICTURE, Officer, csr
 
 from quancheng.capabilities.security import actions, queries
 from quancheng.capabilities.security.actions.keys import count_use
-from quancheng.capabilities.security.models import Key
+from quancheng.capabilities.security.models import Key, Quota, QuotaUse
 from quancheng.core.keys import Algorithm, MemoryKey
 from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
@@ -97,3 +100,27 @@ def test_a_key_past_its_end_signs_no_more_though_the_job_is_late(city: None) -> 
     queries.forget()
     assert queries.signer("security.service").public != first.public
     assert first.refresh().state == Key.State.RETIRING
+
+
+def test_the_list_of_use_asks_the_database_as_often_for_many_callers(
+    officer: Officer, django_assert_max_num_queries: Any
+) -> None:
+    with writing("tests"):
+        for number in range(60):
+            QuotaUse.objects.create(caller=f"caller-{number}", service="sign", day=clock.today(), used=number)
+        Quota.objects.create(caller="caller-59", service="sign", per_day=59)
+    with django_assert_max_num_queries(10):
+        rows = queries.uses_today(officer())
+    assert len(rows) == 60 and (rows[0].caller, rows[0].limit, rows[0].percent) == ("caller-59", 59, 100)
+    assert rows[1].limit == 10000
+
+
+def test_the_day_of_a_quota_is_the_citys(city: None) -> None:
+    system = Call.system("security")
+    for at in (
+        "2026-11-23T15:59:59+00:00",
+        "2026-11-23T16:00:01+00:00",
+    ):  # a second to and after midnight in Jinan
+        actions.stamp(Call(system.actor, at=datetime.fromisoformat(at)), digest="ab" * 32, caller="security")
+    days = QuotaUse.objects.filter(caller="security", service="stamp").order_by("day")
+    assert [(str(one.day), one.used) for one in days] == [("2026-11-23", 1), ("2026-11-24", 1)]

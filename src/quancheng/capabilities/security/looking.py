@@ -16,6 +16,7 @@ from quancheng.capabilities.security.models import (
     Gathering,
     Key,
     KeyCeremony,
+    Quota,
     QuotaUse,
     RestoreDrill,
     Sealing,
@@ -118,13 +119,16 @@ class UseRow:
 
 def uses_today(actor: Actor) -> list[UseRow]:
     """What was used today, the fullest first."""
-    rows = access.visible(actor, QuotaUse).filter(day=clock.today())
-    found = [
-        UseRow(
-            one.caller, metering.SERVICES[one.service], one.used, metering.limit_of(one.caller, one.service)
-        )
-        for one in rows[:200]
-    ]
+    rows = list(access.visible(actor, QuotaUse).filter(day=clock.today()).order_by("-used", "pk")[:200])
+    own = {
+        (one.caller, one.service): one.per_day
+        for one in Quota.objects.filter(caller__in={row.caller for row in rows})
+    }
+    found = []
+    for one in rows:
+        limit = own.get((one.caller, one.service))
+        limit = metering.usual(one.caller, one.service) if limit is None else limit
+        found.append(UseRow(one.caller, metering.SERVICES[one.service], one.used, limit))
     return sorted(found, key=lambda one: -one.percent)
 
 

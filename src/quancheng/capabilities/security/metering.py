@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from quancheng.capabilities.security import terms
 from quancheng.capabilities.security.models import Quota, QuotaUse
 from quancheng.core.text import Text
+from quancheng.kernel import clock
 from quancheng.kernel.errors import TooMany
 
-__all__ = ["PUBLIC", "SERVICES", "draw", "limit_of", "take", "uses_of"]
+__all__ = ["PUBLIC", "SERVICES", "day_of", "draw", "limit_of", "take", "uses_of", "usual"]
 
 PUBLIC = "public"
 """The caller of those who did not sign in; they may ask for time stamps only."""
@@ -24,13 +25,21 @@ SERVICES = {
 def limit_of(caller: str, service: str) -> int:
     """Uses a day: the caller's own row, else the dated default."""
     row = Quota.objects.filter(caller=caller, service=service).values_list("per_day", flat=True).first()
-    if row is not None:
-        return int(row)
+    return usual(caller, service) if row is None else int(row)
+
+
+def usual(caller: str, service: str) -> int:
+    """Uses a day of a caller without a row of its own: the dated default."""
     if service == "key":
         return terms.amount("security.quota_module")
     if caller == PUBLIC:
         return terms.amount("security.quota_public_stamps") if service == "stamp" else 0
     return terms.amount("security.quota_client")
+
+
+def day_of(at: datetime) -> date:
+    """The day a use counts on: the city's, for quotas begin anew at its midnight."""
+    return at.astimezone(clock.LOCAL).date()
 
 
 def take(caller: str, service: str, day: date) -> None:

@@ -6,6 +6,7 @@ from quancheng.capabilities.messages import actions as messages
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.security.models import Key, KeyChange
 from quancheng.core.text import Text
+from quancheng.kernel import clock
 from quancheng.kernel.actions import Call
 
 __all__ = ["change_asked", "ending", "late"]
@@ -23,7 +24,7 @@ def change_asked(call: Call, row: KeyChange) -> None:
 def ending(call: Call, key: Key) -> None:
     """A key that people have to renew comes to its end."""
     title = Text("密钥即将到期，须由人更换", "A key ends soon and people have to renew it")
-    day = key.sign_until.date().isoformat()
+    day = key.sign_until.astimezone(clock.LOCAL).date().isoformat()
     body = Text(f"{key.purpose}，签名期限{day}", f"{key.purpose} signs until {day}")
     _tell(title, body, f"security.ending.{key.kid}", f"/sec/keys/{key.kid}/")
 

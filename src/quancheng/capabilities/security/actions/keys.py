@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from quancheng.capabilities.security import keeping, telling, terms
 from quancheng.capabilities.security.actions import ring
-from quancheng.capabilities.security.metering import draw
+from quancheng.capabilities.security.metering import day_of, draw
 from quancheng.capabilities.security.models import BackupRecord, Key, KeyPurpose, RestoreDrill
 from quancheng.core.keys import Algorithm, MemoryKey, to_spki
 from quancheng.core.text import Text
@@ -94,7 +94,7 @@ def draw_uses(call: Call, *, key_id: int, caller: str) -> int:
     """领用签名次数: a block of uses for a module of the platform; how many. Raises TooMany, NotFound."""
     key = _locked(key_id)
     access.require(call.actor, "draw", key)
-    given = draw(caller, "key", call.at.date(), terms.amount("security.block_signatures"))
+    given = draw(caller, "key", day_of(call.at), terms.amount("security.block_signatures"))
     key.uses += given
     key.save(update_fields=["uses"])
     audit.note(key=key.kid, purpose=key.purpose, caller=caller, uses=given)

@@ -75,7 +75,7 @@ def stamp(
     """
     access.require(call.actor, "ask", Stamp)
     imprint = _hex(digest, "digest")
-    metering.take(caller, "stamp", call.at.date())
+    metering.take(caller, "stamp", metering.day_of(call.at))
     family = "sm2" if digest_oid == SM3_OID else "es256"
     certificate = _stamping(call, family)
     number = secrets.randbits(62) | 1 << 62
@@ -125,7 +125,7 @@ def sign(call: Call, *, client_code: str, family: str, data: str, reference: str
     if family not in SIGNING:
         raise InvalidInput(fields={"family": Text("请填es256或sm2。", "Write es256 or sm2.")})
     message = _base64(data)
-    metering.take(client.code, "sign", call.at.date())
+    metering.take(client.code, "sign", metering.day_of(call.at))
     key = ensure_key(authority.by_rule(call), purpose=SIGNING[family])
     count_use(key)
     row: Signature = Signature.objects.create(
@@ -238,7 +238,7 @@ def seal_document(
     if not 0 < len(place) <= PLACE:
         said = Text(f"文件位置须有1至{PLACE}个字符。", f"The place has 1 to {PLACE} characters.")
         raise InvalidInput(fields={"place": said})
-    metering.take(caller, "seal", call.at.date())
+    metering.take(caller, "seal", metering.day_of(call.at))
     sealer = Issuer(keeping.open_key(key), seal.certificate.x509)
     try:
         plain = apply_seal(bytes(seal.der), document, sealer, at=call.at, property_info=place)
