@@ -25,6 +25,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("shared machine")
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Long texts and bytes are named by their length: a test's name goes into the environment of its children."""
+    return f"{type(val).__name__}{len(val)}" if isinstance(val, str | bytes) and len(val) > 80 else None
+
+
 @pytest.fixture(autouse=True)
 def observation_folder() -> Iterator[Path]:
     """Rows of a test are rolled back, the observation log is not: each test has its own, made when used."""

@@ -45,7 +45,12 @@ def now() -> datetime:
 
 def today() -> date:
     """The current local date of the city."""
-    return now().astimezone(LOCAL).date()
+    return day_of(now())
+
+
+def day_of(moment: datetime) -> date:
+    """The city's date at a moment: a moment's own ``date()`` is that of UTC, a day behind until eight in the morning."""
+    return moment.astimezone(LOCAL).date()
 
 
 def is_virtual() -> bool:

@@ -59,7 +59,7 @@ def town(persons: int, firms: int) -> None:
 def remembered(name: str, make: Callable[[], object]) -> None:
     """Rows of ``make``, from memory when this process made them before at this (set) time."""
     moment = clock.now()
-    key = (name, moment.isoformat() if clock.is_virtual() else moment.date().isoformat())
+    key = (name, moment.isoformat() if clock.is_virtual() else clock.day_of(moment).isoformat())
     memory = _memories.get(key)
     if memory is None:
         before = _tables()

@@ -153,7 +153,7 @@ def _entries(listed: list[tuple[str, str]], region: str) -> list[Upsert]:
 
 
 def _shops(random: np.random.Generator) -> list[Upsert]:
-    day = clock.now().date()
+    day = clock.today()
     found = []
     for place in range(1, 241):
         checked = day - timedelta(days=int(random.integers(1, 300)))

@@ -32,6 +32,7 @@ from quancheng.capabilities.services.values import (
 from quancheng.core import feel, flow, forms
 from quancheng.core.feel import dmn
 from quancheng.core.text import Text
+from quancheng.kernel import clock
 
 __all__ = ["MAX_STEPS", "Choice", "Frame", "Trial", "World", "judged", "replay", "summary"]
 
@@ -194,7 +195,7 @@ class _Run:
         return {path: text for path, text in wrong.items() if path not in skipped and path}
 
     def _environment(self) -> forms.Environment:
-        on = self.at.date()
+        on = clock.day_of(self.at)
         named = {
             name for name in _PARAMETER.findall(self.spec.form_json) if "parameters" in self.spec.form_json
         }
@@ -216,8 +217,8 @@ class _Run:
     def _facts(self) -> Facts:
         given = FileFact("simulated", "image/jpeg", 120_000, 826, 1158)
         return Facts(
-            on=self.at.date(), region=self.world.region, subject=self._subject(),
-            parameter=lambda name: self.world.parameter(name, self.at.date()), form=self.answers,
+            on=clock.day_of(self.at), region=self.world.region, subject=self._subject(),
+            parameter=lambda name: self.world.parameter(name, clock.day_of(self.at)), form=self.answers,
             files={one.key: given for one in self.spec.uploads}, tables=self.spec.dmn,
             licence_type=self.spec.result.licence or "",
         )  # fmt: skip
@@ -273,7 +274,7 @@ class _Run:
     def _due(self, timer: Any) -> datetime:
         if timer.due is not None:
             return timer.due  # type: ignore[no-any-return]
-        day = self.world.after_working_days(self.at.date(), timer.working_days or "")
+        day = self.world.after_working_days(clock.day_of(self.at), timer.working_days or "")
         return datetime.combine(day + timedelta(1), time(0), self.at.tzinfo)
 
     def _settle(self, step: Any) -> None:
@@ -310,7 +311,7 @@ class _Run:
         return None
 
     def _decide(self, node: Any) -> dict[str, Any]:
-        on = self.at.date()
+        on = clock.day_of(self.at)
         applicant = {**applicant_values(self._subject(), on), "sex": self.sample.sex or None}
         given = inputs(
             self.spec.dmn, form=self.answers, applicant=applicant, today=on,

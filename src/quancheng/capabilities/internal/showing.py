@@ -52,7 +52,7 @@ def work_row(work: WorkItem) -> dict[str, Any]:
         "tag": outcome.text if outcome else work.state_text,
         "kind": _OUTCOMES.get(outcome, "") if outcome else ("info" if not over else ""),
         "result": Text.of(work.result) if work.result else None,
-        "late": bool(over and due and work.done_at and work.done_at.date() > due),
+        "late": bool(over and due and work.done_at and clock.day_of(work.done_at) > due),
     }  # fmt: skip
 
 

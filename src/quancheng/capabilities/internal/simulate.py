@@ -184,7 +184,7 @@ def _story(dossier: Dossier, code: str, steps: int, moment: datetime, *, returne
         return 0
     with clock.at(moment):
         item = actions.file_item(
-            Call(officer), code=code, form=_answers(code, moment.date()), dossier=dossier
+            Call(officer), code=code, form=_answers(code, clock.day_of(moment)), dossier=dossier
         )
     sent_back = not returned
     for number in range(steps):

@@ -66,7 +66,7 @@ def _make(table: Table, random: Any, at: datetime) -> tuple[Table, Sheet]:
         call, name=table.name, zh=table.zh, en=table.en, schema=table.schema, owner=table.owner, simulated=True,
         key=f"quality:{table.name}",
     )  # fmt: skip
-    rows = [table.row(random, number, at.date()) for number in range(table.rows)]
+    rows = [table.row(random, number, clock.day_of(at)) for number in range(table.rows)]
     table_actions.apply_changes(call, table_id=info.table_id, upserts=rows, run=f"demo:{table.name}:1")
     sheet = actions.watch_table(call, table_id=info.table_id)
     for document in table.rules:
@@ -156,7 +156,7 @@ def _grow(made: list[tuple[Table, Sheet]], random: Any, at: datetime) -> None:
     call = Call.system("quality", simulated=True)
     for table, sheet in made[:8]:
         more = max(10, table.rows // 8)
-        rows = [table.row(random, table.rows + number, at.date()) for number in range(more)]
+        rows = [table.row(random, table.rows + number, clock.day_of(at)) for number in range(more)]
         table_actions.apply_changes(
             call, table_id=str(sheet.table_id), upserts=rows, run=f"demo:{table.name}:2"
         )

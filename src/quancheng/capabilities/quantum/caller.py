@@ -36,10 +36,15 @@ from quancheng.kernel.errors import PartnerFailed
 __all__ = ["CallerSettings", "LinkCaller", "LinkDown"]
 
 
+_SILENT = Text("对方没有应答", "the other side does not answer")
+
+
 class LinkDown(PartnerFailed):
     """The link carries nothing now (链路不通). ``reason``: of ``LinkReason``, or UNREACHABLE, TIMEOUT, BROKEN."""
 
-    def __init__(self, link: str, reason: str, why: Text) -> None:
+    code = "link-down"
+
+    def __init__(self, link: str = "—", reason: str = "UNREACHABLE", why: Text = _SILENT) -> None:
         self.reason = reason
         super().__init__(
             Text(f"链路 {link} 不通：{why.zh}。", f"Link {link} is down: {why.en}."),

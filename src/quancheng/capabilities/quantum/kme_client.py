@@ -73,7 +73,9 @@ _TEXTS = {
 class KmeFailed(PartnerFailed):
     """No key from the key manager (取量子密钥失败); ``reason`` says why."""
 
-    def __init__(self, reason: KmeReason, said: str = "") -> None:
+    code = "kme-failed"
+
+    def __init__(self, reason: KmeReason = KmeReason.UNREACHABLE, said: str = "") -> None:
         more = f": {said[:200]}" if said else ""
         self.reason = reason
         super().__init__(

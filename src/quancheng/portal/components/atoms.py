@@ -71,7 +71,7 @@ def notice(text: Any, kind: str = "info", title: Any = "") -> SafeString:
 def remaining_days(due: datetime | date, today: date | None = None) -> int:
     """Working days from today to ``due`` (negative when overdue), by the city's calendar."""
     today = today or city_clock.today()
-    end = due.date() if isinstance(due, datetime) else due
+    end = city_clock.day_of(due) if isinstance(due, datetime) else due
     if end == today:
         return 0
     first, last = sorted((today, end))

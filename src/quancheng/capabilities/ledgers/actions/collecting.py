@@ -14,7 +14,7 @@ from quancheng.capabilities.ledgers.models import Book, Photo, Row, State, Submi
 from quancheng.capabilities.ledgers.values import Outcome, Sent
 from quancheng.capabilities.people import queries as people
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, events, photos
+from quancheng.kernel import access, audit, clock, events, photos
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, TooLarge
 
@@ -52,7 +52,7 @@ def _read(
     call: Call, row: Row, cells: Mapping[str, Any], standing: str, note: str, done: bool
 ) -> dict[str, str]:
     design = row.book.design
-    sent, faults = columns.read_cells(design, cells, row.base, call.at.date())
+    sent, faults = columns.read_cells(design, cells, row.base, clock.day_of(call.at))
     absent = standing == Row.Standing.ABSENT
     if done and not absent:
         whole = {**row.cells, **sent}
@@ -184,7 +184,7 @@ def add_row(
         access.require(call.actor, "fill", same)
         return Sent(Outcome.APPLIED, row_dict(same), 0).to_dict()
     _may_add(found, client_id)
-    sent, faults = columns.read_cells(found.design, cells, {}, call.at.date())
+    sent, faults = columns.read_cells(found.design, cells, {}, clock.day_of(call.at))
     key = sent.get(found.key_column, "")
     if found.key_column and not key:
         faults[found.key_column] = Text("必填", "Required")

@@ -12,7 +12,7 @@ from quancheng.capabilities.ledgers.models import Book, Period, Returned, State
 from quancheng.capabilities.ledgers.values import Column, Held
 from quancheng.capabilities.people import queries as people
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, events
+from quancheng.kernel import access, audit, clock, events
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, Forbidden, InvalidInput, TooLarge
 
@@ -127,7 +127,7 @@ def _fact_faults(
         faults["zh"] = Text("台账名称应为2至60个字。", "A name has 2 to 60 characters.")
     if not facts["purpose"].strip() or len(facts["purpose"]) > 300:
         faults["purpose"] = Text("请写明用途（最多300字）。", "Say what the ledger is for (300 characters).")
-    if facts["due_on"] < call.at.date():
+    if facts["due_on"] < clock.day_of(call.at):
         faults["due_on"] = Text("截止日期不能早于今天。", "The end is not before today.")
     if facts["period"] not in Period.values:
         faults["period"] = Text("请选择填报周期。", "Choose how often it is filled.")

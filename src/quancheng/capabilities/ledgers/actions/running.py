@@ -109,7 +109,7 @@ def next_round(call: Call, *, book: int) -> Book:
 
 def _copy_of(call: Call, book: Book) -> Book:
     due = following_due(book.due_on, book.period)
-    while due < call.at.date():
+    while due < clock.day_of(call.at):
         due = following_due(due, book.period)
     return Book(
         code="", zh=book.zh, en=book.en, purpose=book.purpose, legal_basis=book.legal_basis,

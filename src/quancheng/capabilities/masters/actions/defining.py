@@ -10,7 +10,7 @@ from quancheng.capabilities.masters.recipe import recipe, recipes
 from quancheng.capabilities.people import queries as people
 from quancheng.core.linkage import Strategy
 from quancheng.core.text import Text
-from quancheng.kernel import access, audit, events
+from quancheng.kernel import access, audit, clock, events
 from quancheng.kernel.actions import Call, action
 from quancheng.kernel.errors import Conflict, InvalidInput
 
@@ -126,7 +126,7 @@ def change_rule(
         wrong["strategies"] = Text(
             "请选择一种或几种不同的取值次序", "Choose one or more different strategies"
         )
-    if valid_from < call.at.date():
+    if valid_from < clock.day_of(call.at):
         wrong["valid_from"] = Text("起始日不能早于今天", "The first day cannot be in the past")
     if not reason.strip():
         wrong["reason"] = Text("请填写理由", "Enter the reason")
