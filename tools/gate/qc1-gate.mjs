@@ -659,10 +659,11 @@ var ReplaySet = class {
   seen(step, mark) {
     return this.taken.get(step)?.has(mark) ?? false;
   }
-  take(step, mark, nowStep) {
+  /** Forgets what is older than it keeps, and never what ``earliest`` says is still taken. */
+  take(step, mark, nowStep, earliest = Infinity) {
     const marks = this.taken.get(step) ?? /* @__PURE__ */ new Set();
     this.taken.set(step, marks.add(mark));
-    for (const old of [...this.taken.keys()]) if (old < nowStep - this.keep - 1) this.taken.delete(old);
+    for (const old of [...this.taken.keys()]) if (old < Math.min(nowStep - this.keep - 1, earliest)) this.taken.delete(old);
   }
   /** As plain data, so that a reader that restarts still knows. */
   get kept() {
@@ -707,7 +708,7 @@ var Gate = class {
     if (!equal(asked.challenge ?? new Uint8Array(), shown.challenge)) throw new CodeFault("wrong-challenge");
     const mark = hex(concat(name.slice(0, 16), shown.nonce));
     if (this.replay.seen(shown.step, mark)) throw new CodeFault("replayed");
-    this.replay.take(shown.step, mark, stepOf(asked.now));
+    this.replay.take(shown.step, mark, stepOf(asked.now), this.earliest(asked.now));
     return { facts, credential: hex(name), step: shown.step, nonce: hex(shown.nonce), printed: false };
   }
   async city(shown) {
@@ -730,8 +731,11 @@ var Gate = class {
     if (!shown.presentation) throw new CodeFault("malformed", "a phone's code has two layers");
     if (!await verify1(shown.presentation, device, name)) throw new CodeFault("bad-signature", "layer 2");
   }
+  earliest(now) {
+    return stepOf(now - this.knows.skew) - this.knows.window;
+  }
   moment(shown, name, now) {
-    const earliest = stepOf(now - this.knows.skew) - this.knows.window;
+    const earliest = this.earliest(now);
     const latest = stepOf(now + this.knows.skew);
     const off = shown.step >= earliest && shown.step <= latest ? 0 : shown.step - stepOf(now);
     this.drift.note(name, off);

@@ -127,13 +127,17 @@ def _layer(data: bytes) -> Layer:
 @lru_cache(maxsize=256)
 def _headers(protected: bytes) -> Mapping[Any, Any]:
     headers = cbor(protected) if protected else {}
-    if not isinstance(headers, dict) or 2 in headers:  # crit: nothing critical is known here
+    if not isinstance(headers, dict) or 2 in headers or not _whole(headers):  # 2: critical headers
         raise Refused("malformed", "headers")
     return headers
 
 
-def _numbers(*values: object) -> bool:
-    return all(type(one) is int and 0 <= one < LARGEST for one in values)
+def _whole(values: Iterable[object]) -> bool:  # True and 1.0 equal 1 in Python, not in the format
+    return all(type(one) is int for one in values)
+
+
+def _numbers(*values: Any) -> bool:
+    return _whole(values) and all(0 <= one < LARGEST for one in values)
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ class Facts:
 
 
 def _facts(claims: Any) -> Facts:
-    if not isinstance(claims, dict) or claims.keys() != {2, 4, 6, -65600}:
+    if not isinstance(claims, dict) or claims.keys() != {2, 4, 6, -65600} or not _whole(claims):
         raise Refused("malformed", "claims")
     subject, expires, issued, own = claims[2], claims[4], claims[6], claims[-65600]
     if not isinstance(own, list) or not _numbers(expires, issued, *own[:5]):

@@ -37,10 +37,11 @@ export class ReplaySet {
     this.taken = new Map(kept.map(([step, marks]) => [step, new Set(marks)]));
   }
   seen(step: number, mark: string): boolean { return this.taken.get(step)?.has(mark) ?? false; }
-  take(step: number, mark: string, nowStep: number): void {
+  /** Forgets what is older than it keeps, and never what ``earliest`` says is still taken. */
+  take(step: number, mark: string, nowStep: number, earliest = Infinity): void {
     const marks = this.taken.get(step) ?? new Set();
     this.taken.set(step, marks.add(mark));
-    for (const old of [...this.taken.keys()]) if (old < nowStep - this.keep - 1) this.taken.delete(old);
+    for (const old of [...this.taken.keys()]) if (old < Math.min(nowStep - this.keep - 1, earliest)) this.taken.delete(old);
   }
   /** As plain data, so that a reader that restarts still knows. */
   get kept(): [number, string[]][] { return [...this.taken].map(([step, marks]) => [step, [...marks]]); }
@@ -85,7 +86,7 @@ export class Gate {
     if (!equal(asked.challenge ?? new Uint8Array(), shown.challenge)) throw new CodeFault("wrong-challenge");
     const mark = hex(concat(name.slice(0, 16), shown.nonce));
     if (this.replay.seen(shown.step, mark)) throw new CodeFault("replayed");
-    this.replay.take(shown.step, mark, stepOf(asked.now));
+    this.replay.take(shown.step, mark, stepOf(asked.now), this.earliest(asked.now));
     return { facts, credential: hex(name), step: shown.step, nonce: hex(shown.nonce), printed: false };
   }
 
@@ -113,8 +114,10 @@ export class Gate {
     if (!(await verify1(shown.presentation, device, name))) throw new CodeFault("bad-signature", "layer 2");
   }
 
+  private earliest(now: number): number { return stepOf(now - this.knows.skew) - this.knows.window; }
+
   private moment(shown: Shown, name: string, now: number): void {
-    const earliest = stepOf(now - this.knows.skew) - this.knows.window;
+    const earliest = this.earliest(now);
     const latest = stepOf(now + this.knows.skew);
     const off = shown.step >= earliest && shown.step <= latest ? 0 : shown.step - stepOf(now);
     this.drift.note(name, off);

@@ -137,6 +137,16 @@ def test_a_moment_of_another_form_is_no_code_even_when_the_phone_signed_it(momen
     assert core_says(_layer2(moment)) == library_says(_layer2(moment)) == "malformed"
 
 
+@pytest.mark.parametrize("label", [True, 1.0])
+def test_a_label_that_only_python_takes_for_one_is_no_code(label: Any) -> None:
+    """JavaScript refuses {true: -7}; Python says True == 1."""
+    credential, body = issue(FACTS, CITY), cose.encode([NOW // 30, b"8 bytes!"])
+    protected = cose.encode({label: -7})
+    signature = PHONE.sign(cose.encode(["Signature1", protected, digest(credential), body]))
+    text = raw([credential, cose.encode([protected, {}, body, signature])])
+    assert core_says(text) == library_says(text) == "malformed"
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.one_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -143,7 +144,7 @@ def _layer(data: bytes) -> cose.Sign1:
 
 def _facts(message: cose.Sign1) -> Facts:
     claims = cose.decode(message.payload)
-    if not isinstance(claims, dict) or claims.keys() != {_SUB, _EXP, _IAT, _OWN}:
+    if not isinstance(claims, dict) or claims.keys() != {_SUB, _EXP, _IAT, _OWN} or not _integers(claims):
         raise CodeFault(CodeReason.MALFORMED, "claims")
     subject, expires, issued, own = claims[_SUB], claims[_EXP], claims[_IAT], claims[_OWN]
     if not isinstance(subject, bytes) or len(subject) != SUBJECT_BYTES or not isinstance(own, list):
@@ -158,6 +159,11 @@ def _facts(message: cose.Sign1) -> Facts:
         case [1, level, entitlements, scenes, index]:
             return Facts(subject, issued, expires, level, entitlements, scenes, index, Kind.PRINTED)
     raise CodeFault(CodeReason.MALFORMED, "own claims")
+
+
+def _integers(keys: Iterable[object]) -> bool:
+    """Whether keys are whole numbers as written: 2.0 and true are equal to some in Python."""
+    return all(type(one) is int for one in keys)
 
 
 def _number(value: object) -> bool:

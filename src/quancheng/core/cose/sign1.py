@@ -102,6 +102,8 @@ def _read_headers(protected: bytes, canonical: bool) -> Mapping[Any, Any]:
     headers = decode(protected, canonical=canonical) if protected else {}
     if not isinstance(headers, Mapping):
         raise CoseFault(CoseReason.STRUCTURE, "protected headers are no map")
+    if not all(type(label) in (int, str) for label in headers):  # true and 1.0 are equal to 1 in Python
+        raise CoseFault(CoseReason.STRUCTURE, "a label is an integer or a text (RFC 9052 section 1.5)")
     if CRIT in headers:
         raise CoseFault(CoseReason.CRITICAL, repr(headers[CRIT]))
     return headers
