@@ -209,8 +209,8 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     source = service_worker_source()
     if not source:
         raise Missing()
-    declared = f"const FILES = {json.dumps(shells.files())};\nconst SHELLS = {json.dumps(shells.shells())};\n"
-    body = declared + source
+    declared = {"FILES": shells.files(), "SHELLS": shells.shells(), "QUICK": shells.quick()}
+    body = "".join(f"const {name} = {json.dumps(said)};\n" for name, said in declared.items()) + source
     return HttpResponse(body, content_type="text/javascript; charset=utf-8")
 
 

@@ -1,7 +1,8 @@
 """离线页面: what modules want to open without a network, for the service worker.
 
 A module declares it as plain data in its ``offline.py``: ``SHELLS`` (addresses that begin so → the page shown
-instead; public, nothing personal) and ``SCRIPTS`` (built files the page needs).
+instead; public, nothing personal), ``SCRIPTS`` (built files the page needs) and, if it likes, ``QUICK`` (addresses,
+whole, whose kept page need not wait for a slow network).
 """
 
 from __future__ import annotations
@@ -20,20 +21,27 @@ _IMPORT = re.compile(r"""(?:from|import)\s*["']\./(chunk-[A-Z0-9]+\.js)["']""")
 
 
 @lru_cache(maxsize=1)
-def _declared() -> tuple[dict[str, str], tuple[str, ...]]:
+def _declared() -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
     shells: dict[str, str] = {}
     scripts: list[str] = []
+    quick: list[str] = []
     for module in settings.MODULES:
         if find_spec(f"{module.dotted}.offline") is not None:
             room = import_module(f"{module.dotted}.offline")
             shells |= room.SHELLS
             scripts += room.SCRIPTS
-    return shells, tuple(scripts)
+            quick += getattr(room, "QUICK", ())
+    return shells, tuple(scripts), tuple(quick)
 
 
 def shells() -> dict[str, str]:
     """Addresses that begin so, and the page a device shows when it has no network."""
     return dict(_declared()[0])
+
+
+def quick() -> list[str]:
+    """Addresses whose kept page is shown after a second rather than eight."""
+    return list(_declared()[2])
 
 
 def files() -> list[str]:
