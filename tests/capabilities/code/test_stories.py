@@ -18,6 +18,7 @@ from quancheng.core import citycode
 from quancheng.kernel import clock, events
 from quancheng.kernel.actions import Call
 from quancheng.kernel.errors import Forbidden, NotFound
+from quancheng.kernel.models import writing
 
 
 def test_a_mother_binds_her_phone_and_rides_and_sees_the_ride(phone_of, gates) -> None:
@@ -81,6 +82,16 @@ def test_a_stolen_phone_is_refused_by_the_next_list_and_its_late_uses_are_marked
     assert phone.enrol().status_code == 409  # the same key does not come back
 
 
+def test_the_session_still_open_on_a_lost_phone_binds_no_new_key_a_new_sign_in_does(
+    phone_of, signed_in
+) -> None:
+    phone = phone_of()
+    signed_in("citizen-young").post(f"/code/phones/{phone.number}/stop/", {"why": "lost"})
+    again = Phone(phone.client).enrol()  # the thief: a fresh key in the session the owner left open
+    assert again.status_code == 403, again.content.decode()
+    assert Phone(signed_in("citizen-young")).enrol().status_code == 200
+
+
 def test_switching_a_scene_off_stops_its_code_and_nothing_else(phone_of, gates) -> None:
     phone, metro, library = phone_of(), gates("metro"), gates("library")
     assert phone.client.post("/code/scenes/metro/", {"on": "0"}).status_code == 302
@@ -110,6 +121,19 @@ def test_an_old_lady_prints_her_code_and_rides_the_bus_free_but_not_the_metro(si
     client.post("/code/card/make/")
     bus.fetch()
     assert bus.scan(text) == "stopped"
+
+
+def test_a_scene_switched_off_is_on_no_printed_code_either(signed_in, gates) -> None:
+    client, bus, library = signed_in("citizen-elder"), gates("bus"), gates("library")
+    client.post("/code/card/make/")
+    first = citycode.printed(bytes(Card.objects.get(stopped_at=None).token))
+    client.post("/code/scenes/library/", {"on": "0"})
+    library.fetch()
+    assert library.scan(first) == "stopped"
+    assert "qr" not in client.get("/code/card/").context  # the page shows no code that gates refuse
+    client.post("/code/card/make/")
+    second = citycode.printed(bytes(Card.objects.get(stopped_at=None).token))
+    assert (library.scan(second), bus.scan(second)) == ("scene-off", "ok")
 
 
 def test_a_copied_card_at_two_buses_within_minutes_is_found(signed_in, gates) -> None:
@@ -148,6 +172,35 @@ def test_an_upload_that_is_none_is_refused_whole_and_says_where(gates, scans) ->
     answer = gates("metro").upload("bad", scans=scans)
     assert answer.status_code == 422
     assert not Upload.objects.exists()
+
+
+GOOD = {"token": "QC1:", "at": 1_790_000_000, "scene": "metro", "verdict": "ok"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"at": 1 << 60}, {"at": -1}, {"scene": "bus"}, {"verdict": "OK\u0000"}, {"token": "QC1:\u6cc9"}],
+    ids=str,
+)  # fmt: skip
+def test_what_the_reading_job_would_fall_over_is_not_kept_and_no_gate_speaks_for_another_scene(
+    gates, wrong
+) -> None:
+    assert gates("metro").upload("bad", scans=[{**GOOD, **wrong}]).status_code == 422
+    assert not Upload.objects.exists()
+
+
+def test_one_upload_that_cannot_be_read_does_not_hold_up_the_others(phone_of, gates) -> None:
+    phone, gate = phone_of(), gates("metro")
+    gate.scan(phone.show("metro"))
+    gate.upload("broken")
+    with writing("a disk that lost bytes"):
+        Upload.objects.update(body=b"rot")
+    gate.upload("whole")
+    read_all()
+    assert list(Upload.objects.order_by("pk").values_list("key", "state")) == [
+        ("broken", "new"),
+        ("whole", "read"),
+    ]
 
 
 def test_a_stopped_gate_and_a_wrong_token_upload_nothing(phone_of, gates) -> None:

@@ -12,3 +12,7 @@ class CodeConfig(AppConfig):
     label = "code"
     verbose_name = "泉城码"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen for sign-ins."""
+        from quancheng.capabilities.code import sessions  # noqa: F401

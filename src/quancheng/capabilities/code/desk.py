@@ -153,7 +153,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     try:
         read = json.loads(request.body) if len(request.body) <= MOST_UPLOAD else None
         gate, sent, rows = str(read["verifier"]), int(read["sent_at"]), list(read["scans"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         raise InvalidInput(
             Text("上传内容须为 {verifier, sent_at, scans}。", "An upload is {verifier, sent_at, scans}.")
         ) from None

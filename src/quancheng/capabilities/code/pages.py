@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from quancheng.capabilities.code import actions, desk, queries
+from quancheng.capabilities.code import actions, desk, queries, sessions
 from quancheng.capabilities.code.api import bundle_answer
 from quancheng.capabilities.code.forms import SeenFilter
 from quancheng.capabilities.code.minting import code_text
@@ -87,7 +87,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
         said = Text("缺少手机公钥 public。", "public, the phone's key, is missing.")
         raise InvalidInput(said, fields={"public": said})
     call = request.call()  # type: ignore[attr-defined]
-    device = actions.enrol_device(call, public=public, label=str(read.get("label", "")))
+    device = actions.enrol_device(
+        call, public=public, label=str(read.get("label", "")), signed_in_at=sessions.began(request)
+    )
     return _batch(call, device)
 
 
@@ -144,7 +146,12 @@ def switch(request: HttpRequest, code: str) -> HttpResponse:
     _citizen(request)
     on = request.POST.get("on") == "1"
     actions.switch_scene(request.call(), scene_code=code, on=on)  # type: ignore[attr-defined]
-    messages.success(request, _("已打开。手机续期后可用。") if on else _("已关闭，原来的码即刻停用。"))
+    messages.success(
+        request,
+        _("已打开。手机续期后可用。")
+        if on
+        else _("已关闭，原来的码即刻停用；带有这个场景的纸质码也已停用，可重新制作。"),
+    )
     return redirect("code:scenes")
 
 
@@ -184,6 +191,7 @@ def card(request: HttpRequest) -> HttpResponse:
     if found is not None:
         shown["qr"] = code_text(bytes(found.token))
         shown["told"] = told(found.credential.entitlements)
+        shown["scenes"] = [one for one in printable if found.credential.scenes & one.mask]
     return render(request, "code/card.html", shown)
 
 

@@ -62,8 +62,11 @@ def seen(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]:
 
 
 def card(actor: Actor) -> Card | None:
-    """My printed code in force."""
-    rows = access.visible(actor, Card).filter(person_id=actor.person_id, stopped_at=None)
+    """My printed code in force: gates take it."""
+    rows = access.visible(actor, Card).filter(
+        person_id=actor.person_id, stopped_at=None, credential__revoked_at=None,
+        credential__expires_at__gt=clock.now(),
+    )  # fmt: skip
     found: Card | None = rows.select_related("credential", "person").order_by("-made_at").first()
     return found
 

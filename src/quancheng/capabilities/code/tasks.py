@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -11,18 +12,23 @@ from quancheng.kernel import clock, jobs, rulebook
 from quancheng.kernel.actions import Call
 
 AT_ONCE = 100
+log = logging.getLogger(__name__)
 
 
 @jobs.every("code.read", seconds=5)
 def read(handle: Any = None) -> dict[str, Any]:
-    """Read what gates sent, the oldest first."""
-    done = 0
+    """Read what gates sent, the oldest first. One that cannot be read stays new and holds nobody up."""
+    done = failed = 0
     for upload in Upload.objects.filter(state=Upload.State.NEW).order_by("received_at", "pk")[:AT_ONCE]:
-        actions.read_upload(Call.system("code"), upload=upload)
-        done += 1
+        try:
+            actions.read_upload(Call.system("code"), upload=upload)
+            done += 1
+        except Exception:  # whatever one gate sent: the others' uploads wait behind it
+            log.exception("code: upload %s of reader %s cannot be read", upload.pk, upload.verifier_id)
+            failed += 1
         if handle is not None:
             handle.heartbeat()
-    return {"uploads": done}
+    return {"uploads": done, "failed": failed}
 
 
 @jobs.every("code.settle", cron="20 3 * * *")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from quancheng.capabilities.code import minting
-from quancheng.capabilities.code.models import Card, Credential
+from quancheng.capabilities.code.models import Card, Choice, Credential
 from quancheng.capabilities.code.vocabulary import scenes
 from quancheng.capabilities.people import queries as people
 from quancheng.core.text import Text
@@ -19,12 +19,19 @@ from quancheng.kernel.errors import Conflict, Forbidden
 def print_card(call: Call, *, person_id: int | None = None) -> Card:
     """制作纸质码: one lives at a time; a new one stops the earlier. Fewer scenes and rights than a phone's.
 
-    For oneself, or at a counter for ``person_id``. Raises Forbidden.
+    Scenes the person switched off are not on it. For oneself, or at a counter for ``person_id``.
+    Raises Forbidden, Conflict (no scene is left).
     """
     person = _holder(call, person_id)
     until = call.at + timedelta(days=rulebook.find("code.card_days").integer())
+    off = set(Choice.objects.filter(person=person, on=False).values_list("scene", flat=True))
+    mask = sum(one.mask for one in scenes() if one.printed and one.code not in off)
+    if not mask:
+        raise Conflict(
+            Text("可用纸质码的场景都已关闭。", "Every scene that takes printed codes is switched off."),
+            todo=Text("先在“场景开关”里打开一个。", "Switch one on under “Scenes” first."),
+        )
     _stop_live(call, person.pk, "replaced")
-    mask = sum(one.mask for one in scenes() if one.printed)
     credential, token = minting.mint_printed(person, mask, call.at, until)
     card = Card.objects.create(credential=credential, person=person, token=token, made_at=call.at)
     access.require(call.actor, "print", card)

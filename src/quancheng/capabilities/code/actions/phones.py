@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Max
+
 from quancheng.capabilities.code import minting
-from quancheng.capabilities.code.models import Choice, Credential, Device
+from quancheng.capabilities.code.models import Card, Choice, Credential, Device
 from quancheng.capabilities.code.vocabulary import Scene, entitlements, scene, scenes
 from quancheng.capabilities.people import queries as people
 from quancheng.capabilities.people.queries import require_assurance
-from quancheng.core.keys import Algorithm, KeyFault, from_jwk, thumbprint
+from quancheng.core.keys import Algorithm, KeyFault, from_jwk, thumbprint, to_jwk
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, clock, events, rulebook
 from quancheng.kernel.actions import Call, action
@@ -29,10 +31,14 @@ class Batch:
 
 
 @action("code.device.enrol")
-def enrol_device(call: Call, *, public: Mapping[str, Any], label: str) -> Device:
+def enrol_device(
+    call: Call, *, public: Mapping[str, Any], label: str, signed_in_at: datetime | None = None
+) -> Device:
     """绑定手机: keep the public key of a phone. The same key again is the same phone.
 
-    Raises Forbidden, InvalidInput (not an ES256 key), Conflict (too many phones, another's key).
+    ``signed_in_at``: when the asker's session began. After a phone was reported lost only later sessions bind:
+    the one on the lost phone is still open. Raises Forbidden, InvalidInput (not an ES256 key), Conflict (too
+    many phones, another's key).
     """
     access.require(call.actor, "enrol", Device)
     require_assurance(call.actor, Assurance.PASSWORD)
@@ -53,11 +59,12 @@ def enrol_device(call: Call, *, public: Mapping[str, Any], label: str) -> Device
     known = Device.objects.filter(thumbprint=mark).first()
     if known is not None:
         return _again(known, person.pk)
+    _since_loss(person.pk, signed_in_at)
     _room_for_one(person.pk)
     device = Device.objects.create(
         person=person,
-        label=label.strip()[:60] or "手机",
-        public=dict(public),
+        label="".join(one for one in label if one.isprintable()).strip()[:60] or "手机",
+        public=to_jwk(key),
         thumbprint=mark,
         level=int(call.actor.assurance),
         enrolled_at=call.at,
@@ -79,6 +86,15 @@ def _mine(call: Call) -> Any:
             todo=Text("到“我的”页面完成实名核验。", "Verify your identity on the page “Me”."),
         )
     return person
+
+
+def _since_loss(person_id: int, signed_in_at: datetime | None) -> None:
+    lost = Device.objects.filter(person_id=person_id, state=Device.State.LOST).aggregate(Max("ended_at"))
+    if lost["ended_at__max"] is not None and (signed_in_at is None or signed_in_at <= lost["ended_at__max"]):
+        raise Forbidden(
+            Text("挂失之后须重新登录才能绑定手机。", "After a phone was lost, sign in anew to bind one."),
+            todo=Text("请退出登录，再登录一次后绑定。", "Sign out, sign in again, then bind."),
+        )
 
 
 def _again(known: Device, person_id: int) -> Device:
@@ -174,7 +190,10 @@ def stop_rights(call: Call, *, person_id: int, licence_type: str) -> int:
 
 @action("code.scene.switch")
 def switch_scene(call: Call, *, scene_code: str, on: bool) -> Choice:
-    """场景开关. Switched off, the credentials of the scene stop now. Raises Forbidden, InvalidInput."""
+    """场景开关. Switched off, the credentials of the scene stop now, a printed code that carries it too.
+
+    Raises Forbidden, InvalidInput.
+    """
     access.require(call.actor, "switch", Choice)
     person, where = _mine(call), scene(scene_code)
     choice, _made = Choice.objects.update_or_create(
@@ -182,7 +201,9 @@ def switch_scene(call: Call, *, scene_code: str, on: bool) -> Choice:
     )
     stopped = 0
     if not on:
-        mine = Credential.objects.filter(person=person, scenes=where.mask)
-        stopped = minting.stop(mine, call.at, "scene off")
+        live = Credential.objects.filter(person=person, revoked_at=None, expires_at__gt=call.at)
+        mine = [row.pk for row in live.only("pk", "scenes") if row.scenes & where.mask]
+        Card.objects.filter(credential_id__in=mine, stopped_at=None).update(stopped_at=call.at)
+        stopped = minting.stop(Credential.objects.filter(pk__in=mine), call.at, "scene off")
     audit.note(scene=where.code, on=on, credentials=stopped)
     return choice  # type: ignore[no-any-return]
