@@ -101,7 +101,7 @@ def test_a_mother_answers_on_her_phone(
         page.get_by_label("哪里不对").fill("去年已经搬家")
         sound(page)
         page.get_by_role("button", name="提交异议").click()
-        page.get_by_text("待受理").first.wait_for()
+        page.locator("main .card").get_by_text("待受理").first.wait_for()
         sound(page)
         page.screenshot(path=str(tmp_path / "objections.png"), full_page=True)
         speak(page, live_server, "en")
