@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from tests.capabilities.code.conftest import Phone, read_all
 
-from quancheng.capabilities.code import actions
+from quancheng.capabilities.code import actions, queries, tasks
 from quancheng.capabilities.code.models import Card, Credential, Device, Scan, Settlement, Upload, Verifier
 from quancheng.capabilities.code.statuses import SIZE, StatusLists, lists_of
 from quancheng.capabilities.people.queries import department
@@ -234,6 +234,25 @@ def test_settlement_counts_good_rides_only_and_may_be_made_again(phone_of, gates
         actions.settle_day(Call.system("code"), day=clock.today())
     row = Settlement.objects.get()
     assert (row.rides, row.full, row.due, row.doubles) == (2, 600, 600, 1)
+
+
+def test_a_gate_cut_off_for_a_week_is_settled_the_night_after_it_uploads(phone_of, gates, signed_in) -> None:
+    ridden = clock.now() - timedelta(days=7)
+    with clock.at(ridden):
+        phone, gate = phone_of(), gates("metro")
+        gate.scan(phone.show("metro"))
+    assert queries.days_to_settle(clock.now()) == [clock.today() - timedelta(days=1)]
+    gate.upload("late")
+    read_all()
+    assert clock.day_of(ridden) in queries.days_to_settle(clock.now())
+    tasks.settle()
+    assert (Settlement.objects.get().day, Settlement.objects.get().rides) == (clock.day_of(ridden), 1)
+    desk = signed_in("device-supervisor")
+    assert (
+        "暂无"
+        not in desk.get(f"/work/code/settlements/?scene=metro&since={clock.day_of(ridden)}").content.decode()
+    )
+    assert not desk.get(f"/work/code/settlements/?since={clock.today()}").context["page"].items
 
 
 def test_a_phones_key_must_be_a_real_key_and_three_phones_are_enough(signed_in) -> None:

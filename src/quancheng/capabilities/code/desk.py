@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from quancheng.capabilities.code import actions, queries
 from quancheng.capabilities.code.api import taken
-from quancheng.capabilities.code.forms import ScanFilter, VerifierFilter, VerifierForm
+from quancheng.capabilities.code.forms import ScanFilter, SettlementFilter, VerifierFilter, VerifierForm
 from quancheng.capabilities.code.models import Verifier
 from quancheng.capabilities.code.vocabulary import scene
 from quancheng.capabilities.people import queries as people
@@ -124,7 +124,8 @@ def settlements(request: HttpRequest) -> HttpResponse:
     """乘车清分."""
     page = queries.settlements(_staff(request, OPERATOR), request.GET)
     rows = [{"row": one, "scene": scene(one.scene).text} for one in page.items]
-    return render(request, "code/settlements.html", {"page": page, "rows": rows})
+    form = SettlementFilter(request.GET, language=_language())
+    return render(request, "code/settlements.html", {"page": page, "rows": rows, "filter": form})
 
 
 @require_GET

@@ -30,6 +30,19 @@ class SeenFilter(forms.Form):
         self.fields["finding"].choices = [*everything, *Scan.Finding.choices]  # type: ignore[attr-defined]
 
 
+class SettlementFilter(forms.Form):
+    """筛选乘车清分."""
+
+    scene = forms.ChoiceField(label=_("使用场景"), required=False)
+    since = forms.DateField(label=_("开始日期"), required=False, widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(label=_("结束日期"), required=False, widget=forms.DateInput({"type": "date"}))
+
+    def __init__(self, *args: Any, language: str = "zh", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rides = [(one.code, one.text.pick(language)) for one in scenes() if one.kind == "transit"]
+        self.fields["scene"].choices = [("", _("全部")), *rides]  # type: ignore[attr-defined]
+
+
 class ScanFilter(SeenFilter):
     """筛选验码点的扫码记录."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import TruncDate
 
 from quancheng.capabilities.code import issuers
 from quancheng.capabilities.code.actions.gates import digest_of
@@ -138,6 +139,21 @@ def settlements(actor: Actor, params: Mapping[str, str]) -> pagination.Page[Any]
         if day := _day(params.get(name, "")):
             rows = rows.filter(**{lookup: day})
     return pagination.page(rows, ("-day", "-id"), params)
+
+
+def days_to_settle(at: datetime) -> list[date]:
+    """Days whose rides are to be summed this night: yesterday, and those of rides that came in for two days.
+
+    Days of which scans may have been forgotten already are left as they are.
+    """
+    today = clock.day_of(at)
+    kept = rulebook.find("code.scan_days").integer()
+    came = Scan.objects.filter(scene__in=[one.code for one in scenes() if one.kind == "transit"])
+    late = came.filter(received_at__gt=at - timedelta(days=2)).annotate(
+        day=TruncDate("at", tzinfo=clock.LOCAL)
+    )
+    days = set(late.values_list("day", flat=True).order_by("day").distinct()) | {today - timedelta(days=1)}
+    return sorted(day for day in days if today - timedelta(days=kept) < day < today)
 
 
 def _filtered(rows: QuerySet[Any], params: Mapping[str, str]) -> QuerySet[Any]:

@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from quancheng.capabilities.code import actions
+from quancheng.capabilities.code import actions, queries
 from quancheng.capabilities.code.models import Upload
 from quancheng.kernel import clock, jobs, rulebook
 from quancheng.kernel.actions import Call
@@ -33,11 +33,10 @@ def read(handle: Any = None) -> dict[str, Any]:
 
 @jobs.every("code.settle", cron="20 3 * * *")
 def settle(handle: Any = None) -> dict[str, Any]:
-    """Yesterday's rides, and the two days before it: gates cut off upload late."""
-    rows = 0
-    for back in (1, 2, 3):
-        rows += actions.settle_day(Call.system("code"), day=clock.today() - timedelta(days=back))
-    return {"rows": rows}
+    """Yesterday's rides, and every earlier day of which rides came in since: gates cut off upload late."""
+    days = queries.days_to_settle(clock.now())
+    rows = sum(actions.settle_day(Call.system("code"), day=day) for day in days)
+    return {"days": len(days), "rows": rows}
 
 
 @jobs.every("code.forget", cron="50 3 * * *")

@@ -110,7 +110,8 @@ def _again(known: Device, person_id: int) -> Device:
 
 def _room_for_one(person_id: int) -> None:
     most = rulebook.find("code.max_devices").integer()
-    if Device.objects.filter(person_id=person_id, state=Device.State.ACTIVE).count() >= most:
+    mine = Device.objects.filter(person_id=person_id, state=Device.State.ACTIVE)
+    if len(mine.select_for_update()) >= most:  # locked: two phones at once do not both find room for one
         raise Conflict(
             Text(f"一人最多绑定{most}部手机。", f"A person may bind {most} phones."),
             todo=Text("先在“我的手机”里解绑一部。", "Remove one under “My phones” first."),
