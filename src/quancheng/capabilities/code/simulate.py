@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from quancheng.capabilities.code import actions
+from quancheng.capabilities.code import actions, queries
 from quancheng.capabilities.code.models import Card, Device, Scan, Verifier
 from quancheng.capabilities.people import queries as people
 from quancheng.core import citycode
@@ -36,6 +36,8 @@ def seed(city: Any, random: Any) -> str:
     if elder is not None and not Card.objects.filter(person_id=elder.person_id).exists():
         actions.print_card(Call(people.user_actor(elder)))
     scans = _history(young, random) if young is not None else 0
+    for day in queries.days_to_settle(clock.now()):
+        actions.settle_day(call, day=day)
     return f"{made}个验码点,{scans}条扫码记录"
 
 
