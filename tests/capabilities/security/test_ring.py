@@ -92,15 +92,23 @@ def test_a_rotation_that_came_by_another_way_is_seen(officer: Officer) -> None:
 
 
 def test_the_job_rotates_no_key_of_a_module_and_keeps_old_ones_trusted(officer: Officer) -> None:
-    old = keyring.signer("chain-log", Algorithm.EDDSA).public
-    first = row_of("chain-log")
+    old = keyring.signer("quantum-link", Algorithm.EDDSA).public
+    first = row_of("quantum-link")
     late = Call(SYSTEM.actor, at=first.sign_until + timedelta(days=1))
     assert actions.retire_due(late)["rotated"] == 0  # witnesses have to be told: people rotate it
     assert actions.remind(late)["ending"] == 1
     agreed(officer, first, "rotate")
     end = first.refresh().verify_until + timedelta(days=1)
     assert actions.retire_due(Call(SYSTEM.actor, at=end))["destroyed"] == 1
-    assert not keyring.holds("chain-log", old) and old in keyring.trusted("chain-log")
+    assert not keyring.holds("quantum-link", old) and old in keyring.trusted("quantum-link")
+
+
+@pytest.mark.parametrize("purpose", ["chain-log", "chain-witness"])
+def test_a_key_others_have_pinned_is_not_rotated(officer: Officer, purpose: str) -> None:
+    keyring.signer(purpose, Algorithm.EDDSA)
+    with pytest.raises(Conflict):
+        actions.ask_change(Call(officer("甲")), key_id=row_of(purpose).pk, kind="rotate", reason="年度轮换")
+    assert keyring.trusted(purpose) == (row_of(purpose).public,)
 
 
 def test_a_change_decided_too_late_changes_nothing(officer: Officer) -> None:

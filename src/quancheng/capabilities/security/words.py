@@ -5,7 +5,7 @@ from __future__ import annotations
 from quancheng.core.pki import PkiError, Purpose, RevocationReason
 from quancheng.core.text import Text
 
-__all__ = ["PURPOSES", "REASONS", "told"]
+__all__ = ["PURPOSES", "REASONS", "STAYS", "told"]
 
 PURPOSES = {
     Purpose.ROOT: Text("根证书机构", "Root authority"),
@@ -24,6 +24,19 @@ REASONS = {
     RevocationReason.CESSATION: Text("停止使用", "No longer used"),
     RevocationReason.PRIVILEGE_WITHDRAWN: Text("权限收回", "The right was withdrawn"),
 }
+STAYS = {
+    "chain-log": Text(
+        "存证日志的密钥写在每张回执和各盟城的信任策略里，不轮换；只在泄露时停用。",
+        "The ledger's key stands in every receipt and in the policies of allied cities: it is not rotated,"
+        " only ended when compromised.",
+    ),
+    "chain-witness": Text(
+        "联署密钥写在各盟城的信任策略里，不轮换；只在泄露时停用，并以新名称重新加入。",
+        "The witness's key stands in the policies of allied cities: it is not rotated; when compromised it is"
+        " ended and the city joins anew under another name.",
+    ),
+}
+"""Purposes whose key others have pinned: a new one would make what was proved before unprovable."""
 
 
 def told(wrong: PkiError) -> Text:

@@ -6,6 +6,7 @@ from quancheng.capabilities.security import telling
 from quancheng.capabilities.security.actions.certificates import revoke_over
 from quancheng.capabilities.security.actions.keys import destroy, made, rotated
 from quancheng.capabilities.security.models import Key, KeyChange
+from quancheng.capabilities.security.words import STAYS
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, events
 from quancheng.kernel.actions import Call, action
@@ -25,6 +26,8 @@ def ask_change(call: Call, *, key_id: int, kind: str, reason: str) -> KeyChange:
         raise InvalidInput(fields={"reason": Text("请写明理由。", "Say why.")})
     if key.state == Key.State.DESTROYED or (kind == KeyChange.Kind.ROTATE and key.state != Key.State.ACTIVE):
         raise Conflict(Text("只有在用的密钥可以轮换。", "Only an active key can be rotated."))
+    if kind == KeyChange.Kind.ROTATE and key.purpose in STAYS:
+        raise Conflict(STAYS[key.purpose])
     if key.changes.filter(state=KeyChange.State.WAITING).exists():
         raise Conflict(
             Text("这把密钥已有待复核的申请。", "A change of this key waits for its second person.")

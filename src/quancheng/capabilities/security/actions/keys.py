@@ -11,6 +11,7 @@ from quancheng.capabilities.security import keeping, telling, terms
 from quancheng.capabilities.security.actions import ring
 from quancheng.capabilities.security.metering import day_of, draw
 from quancheng.capabilities.security.models import BackupRecord, Key, KeyPurpose, RestoreDrill
+from quancheng.capabilities.security.words import STAYS
 from quancheng.core.keys import Algorithm, MemoryKey, to_spki
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, events
@@ -129,7 +130,8 @@ def remind(call: Call) -> dict[str, int]:
     """提醒: officers hear of keys that people must renew, and of backups and drills that are late."""
     access.require(call.actor, "make", Key)
     soon = call.at + terms.days("security.key_remind_days")
-    ending = list(Key.objects.filter(_BY_PEOPLE, state=Key.State.ACTIVE, sign_until__lte=soon))
+    due = Key.objects.filter(_BY_PEOPLE, state=Key.State.ACTIVE, sign_until__lte=soon)
+    ending = list(due.exclude(purpose__in=STAYS))
     for key in ending:
         telling.ending(call, key)
     late = {

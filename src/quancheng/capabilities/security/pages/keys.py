@@ -14,6 +14,7 @@ from quancheng.capabilities.security import actions, queries
 from quancheng.capabilities.security.forms import ChangeForm, KeyFilter
 from quancheng.capabilities.security.models import Key
 from quancheng.capabilities.security.pages.common import attempt, door
+from quancheng.capabilities.security.words import STAYS
 from quancheng.kernel import clock
 from quancheng.kernel.errors import InvalidInput
 from quancheng.kernel.middleware import new_key
@@ -28,7 +29,7 @@ TAGS = {
 
 def _overdue(key: Key) -> bool:
     """Whether its next rotation is late."""
-    return key.state == Key.State.ACTIVE and key.sign_until <= clock.now()
+    return key.purpose not in STAYS and key.state == Key.State.ACTIVE and key.sign_until <= clock.now()
 
 
 @require_safe
@@ -57,7 +58,7 @@ def one(request: HttpRequest, kid: str) -> HttpResponse:
     """一把密钥; POST asks for a change."""
     actor = door(request)
     key = queries.key(actor, kid)
-    rotates = key.state == Key.State.ACTIVE
+    rotates = key.state == Key.State.ACTIVE and key.purpose not in STAYS
     form = ChangeForm(request.POST or None, rotates=rotates)
     if request.method == "POST" and form.is_valid():
         call = request.call()  # type: ignore[attr-defined]
@@ -72,6 +73,7 @@ def one(request: HttpRequest, kid: str) -> HttpResponse:
     waiting = [row for row in queries.changes_of(actor, key) if row.state == row.State.WAITING]
     context = {
         "key": key,
+        "stays": STAYS.get(key.purpose),
         "name": queries.purposes().get(key.purpose),
         "tag": TAGS[key.state],
         "overdue": _overdue(key),
