@@ -300,6 +300,9 @@ def test_scans_are_forgotten_in_time_and_codes_expire(phone_of, gates) -> None:
     assert actions.forget_scans(Call.system("code"), before=clock.now() + timedelta(seconds=1)) == 1
     week = int((clock.now() + timedelta(days=8)).timestamp())
     assert gate.scan(phone.show("metro", at=week), at=week) == "expired"
+    assert Credential.objects.count() == len(phone.tokens)  # they may still be shown
+    actions.forget_scans(Call.system("code"), before=clock.now() + timedelta(days=60))
+    assert Credential.objects.count() == 0
 
 
 def test_a_status_list_with_one_in_a_hundred_stopped_stays_under_20_kb() -> None:

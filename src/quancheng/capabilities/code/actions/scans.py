@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 
 from quancheng.capabilities.code import reading
-from quancheng.capabilities.code.models import Scan, Settlement, Upload, Verifier
+from quancheng.capabilities.code.models import Credential, Scan, Settlement, Upload, Verifier
 from quancheng.capabilities.code.vocabulary import scenes
 from quancheng.core.text import Text
 from quancheng.kernel import access, audit, clock, events, rulebook
@@ -156,9 +156,11 @@ def settle_day(call: Call, *, day: date) -> int:
 
 @action("code.scans.forget")
 def forget_scans(call: Call, *, before: datetime) -> int:
-    """到期删除扫码记录. Returns how many."""
+    """到期删除扫码记录, and credentials that ended before and that nothing refers to. Returns how many scans."""
     access.require(call.actor, "forget", Scan)
     gone, _detail = Scan.objects.filter(at__lt=before).delete()
     Upload.objects.filter(received_at__lt=before, state=Upload.State.READ).delete() if gone else None
-    audit.note(before=before.isoformat(), scans=gone)
+    ended = Credential.objects.filter(expires_at__lt=before, scans=None, card=None)
+    spent, _detail = ended.delete()
+    audit.note(before=before.isoformat(), scans=gone, credentials=spent)
     return gone  # type: ignore[no-any-return]
