@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from django.test import Client as Browser
 
+from quancheng.capabilities.people.models import User
 from quancheng.capabilities.security import actions, commands, queries
 from quancheng.capabilities.security.models import Key
 from quancheng.core.keys import Algorithm
@@ -109,6 +110,17 @@ def test_a_key_others_have_pinned_is_not_rotated(officer: Officer, purpose: str)
     with pytest.raises(Conflict):
         actions.ask_change(Call(officer("甲")), key_id=row_of(purpose).pk, kind="rotate", reason="年度轮换")
     assert keyring.trusted(purpose) == (row_of(purpose).public,)
+
+
+def test_the_page_of_a_pinned_key_says_why_and_offers_no_rotation(
+    officer: Officer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring.signer("chain-log", Algorithm.EDDSA)
+    actor, browser = officer(), Browser()
+    browser.force_login(User.objects.get(pk=actor.user_id))
+    monkeypatch.setattr("quancheng.kernel.middleware._loader", lambda: lambda who, request: actor)
+    page = browser.get(f"/sec/keys/{row_of('chain-log').kid}/").content.decode()
+    assert "不轮换" in page and 'value="compromise"' in page and 'value="rotate"' not in page
 
 
 def test_a_change_decided_too_late_changes_nothing(officer: Officer) -> None:
