@@ -14,7 +14,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from quancheng.core.text import Text
 from quancheng.kernel import clock, jobs
 from quancheng.kernel.clock import VirtualClock
-from quancheng.kernel.errors import Conflict
+from quancheng.kernel.errors import Conflict, PartnerFailed
 from quancheng.kernel.jobs import Cancelled, GiveUp, JobHandle, LeaseLost
 from quancheng.kernel.jobs import handle as handles
 from quancheng.kernel.jobs import worker as working
@@ -113,6 +113,19 @@ def test_jobs_run_when_due_the_earliest_first(time: VirtualClock) -> None:
     time.advance(timedelta(hours=3))
     jobs.run_due()
     assert seen == ["sooner", "later"]
+
+
+def test_a_partner_that_does_not_answer_is_said_without_a_trace(time: VirtualClock) -> None:
+    def work(handle: JobHandle) -> None:
+        try:
+            raise ConnectionError("refused")
+        except ConnectionError as error:
+            raise PartnerFailed(Text("银行没有应答", "The bank does not answer")) from error
+
+    define(work, max_attempts=2)
+    jobs.enqueue("t.work")
+    (ran,) = jobs.run_due()
+    assert (ran.state, ran.error) == ("queued", "银行没有应答 / The bank does not answer")
 
 
 def test_a_failure_is_tried_again_with_its_reason_until_it_fails_for_good(time: VirtualClock) -> None:

@@ -47,11 +47,11 @@ def audit(handle: Any = None) -> dict[str, Any]:
     return {"checked": checked}
 
 
-@jobs.job("vault.notify")
+@jobs.job("vault.notify", max_attempts=16)
 def notify(
     handle: Any = None, *, number: str = "", objection: str = "", recipient: str = ""
 ) -> dict[str, str]:
-    """回调使用方: signed by the city; repeated by the job queue until the address answers 2xx."""
+    """回调使用方: signed by the city; repeated for hours, ever more seldom, until the address answers 2xx."""
     row = Recipient.objects.get(code=recipient)
     if not row.callback or row.standing != Recipient.Standing.ACTIVE:
         return {"waits": recipient}  # it asks for its notices, or is told when it may hear again

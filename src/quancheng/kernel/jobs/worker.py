@@ -15,6 +15,7 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from django.db.models import Q
 
 from quancheng.kernel import clock
+from quancheng.kernel.errors import PartnerFailed
 from quancheng.kernel.events import wake
 from quancheng.kernel.events.retry import after, real_now, reason_of
 from quancheng.kernel.jobs.handle import Cancelled, GiveUp, JobHandle, LeaseLost
@@ -153,6 +154,8 @@ class JobWorker:
             outcome = JobAttempt.Outcome.CANCELLED
         except GiveUp as error:
             outcome, reason, final = JobAttempt.Outcome.FAILED, str(error), True
+        except PartnerFailed as error:  # says itself who did not answer: not a fault of ours to trace
+            outcome, reason = JobAttempt.Outcome.FAILED, str(error)
         except Exception as error:
             outcome, reason = JobAttempt.Outcome.FAILED, reason_of(error)
         with transaction.atomic():
