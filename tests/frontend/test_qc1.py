@@ -188,7 +188,7 @@ def test_cbor_takes_nothing_python_refuses(library: Peer, data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "data", ["1800", "1817", "190001", "5f4100ff", "9f01ff", "a2010101 02", "a202000100", "a201000100", "0000", "f97e00", "fb7ff8000000000000",
-             "f7", "f820", "62c328", "a14100 00", "81" * 40 + "00", "5bffffffffffffffff00", ""],
+             "f7", "f820", "62c328", "a14100 00", "81" * 40 + "00", "5bffffffffffffffff00", "", "c01b0000000100000000", "d28443a10126a0f6f6"],
 )  # fmt: skip
 def test_other_spellings_of_cbor_are_refused(library: Peer, data: str) -> None:
     with pytest.raises(Refused):

@@ -248,12 +248,6 @@ function decode(text2) {
 }
 
 // src/qc1/cbor.ts
-var Tagged = class {
-  constructor(tag, value) {
-    this.tag = tag;
-    this.value = value;
-  }
-};
 var DEEPEST = 16;
 function encode(value) {
   if (value === null) return Uint8Array.of(246);
@@ -262,7 +256,6 @@ function encode(value) {
   if (typeof value === "string") return concat(head(3, utf8(value).length), utf8(value));
   if (value instanceof Uint8Array) return concat(head(2, value.length), value);
   if (Array.isArray(value)) return concat(head(4, value.length), ...value.map(encode));
-  if (value instanceof Tagged) return concat(head(6, value.tag), encode(value.value));
   const pairs = [...value].map(([key, one]) => [encode(key), encode(one)]).sort((a, b) => order(a[0], b[0]));
   return concat(head(5, value.size), ...pairs.flat());
 }
@@ -322,7 +315,7 @@ var Reader = class {
     if (major === 0) return plain(size);
     if (major === 1) return plain(-1n - size);
     if (major === 7) return simple(size);
-    if (major === 6) return new Tagged(Number(size), this.value(depth + 1));
+    if (major === 6) throw new SyntaxError("cbor: tag");
     if (size > BigInt(this.data.length)) throw new SyntaxError("cbor: ends too early");
     if (major === 2) return this.take(Number(size)).slice();
     if (major === 3) return text(this.take(Number(size)));

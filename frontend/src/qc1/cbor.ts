@@ -1,14 +1,10 @@
 // CBOR (RFC 8949), only its deterministic encoding (section 4.2.1) and only what tokens use: integers, byte and
-// text strings, arrays, maps, tags, true, false, null. Anything else is refused, so that no two byte strings mean the same.
+// text strings, arrays, maps, true, false, null. Anything else is refused, so that no two byte strings mean the same;
+// tags too, for QC1 has none and libraries differ in what they make of them.
 import { type Bytes, concat, utf8 } from "./bytes";
 
-export class Tagged {
-  readonly tag: number;
-  readonly value: Value;
-  constructor(tag: number, value: Value) { this.tag = tag; this.value = value; }
-}
 export type Key = number | string;
-export type Value = number | bigint | string | boolean | null | Uint8Array | Value[] | Map<Key, Value> | Tagged;
+export type Value = number | bigint | string | boolean | null | Uint8Array | Value[] | Map<Key, Value>;
 
 const DEEPEST = 16;
 
@@ -19,7 +15,6 @@ export function encode(value: Value): Bytes {
   if (typeof value === "string") return concat(head(3, utf8(value).length), utf8(value));
   if (value instanceof Uint8Array) return concat(head(2, value.length), value);
   if (Array.isArray(value)) return concat(head(4, value.length), ...value.map(encode));
-  if (value instanceof Tagged) return concat(head(6, value.tag), encode(value.value));
   const pairs = [...value].map(([key, one]) => [encode(key), encode(one)] as const).sort((a, b) => order(a[0], b[0]));
   return concat(head(5, value.size), ...pairs.flat());
 }
@@ -86,7 +81,7 @@ class Reader {
     if (major === 0) return plain(size);
     if (major === 1) return plain(-1n - size);
     if (major === 7) return simple(size);
-    if (major === 6) return new Tagged(Number(size), this.value(depth + 1));
+    if (major === 6) throw new SyntaxError("cbor: tag");
     if (size > BigInt(this.data.length)) throw new SyntaxError("cbor: ends too early");
     if (major === 2) return this.take(Number(size)).slice();
     if (major === 3) return text(this.take(Number(size)));
