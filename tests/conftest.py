@@ -19,9 +19,16 @@ from quancheng.testing.product import Product
 
 collector.look_rarely()
 hypothesis.settings.register_profile(
-    "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "shared machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
 )
-"""How long an example takes says how busy the machine is, nothing about the code."""
+"""How long an example takes says how busy the machine is, nothing about the code.
+
+``CI=1`` asks the same examples of the same code each time: what one run took, the next does not refuse. New ones are
+looked for wherever people work, in every run.
+"""
 hypothesis.settings.load_profile("shared machine")
 
 
