@@ -11,6 +11,7 @@ from django.db import transaction
 from django.test import Client as Browser
 from tests.capabilities.security.conftest import publish
 
+from quancheng.capabilities.people import demo
 from quancheng.capabilities.security import actions, queries, vault
 from quancheng.capabilities.security.models import Key, KeyChange, Quota, QuotaUse
 from quancheng.core.keys import Algorithm, SignatureError, from_jwk
@@ -267,16 +268,14 @@ def test_quotas_are_for_callers_that_exist(officer: Officer) -> None:
     assert actions.set_quota(Call(officer()), caller="security", service="key", per_day=0).per_day == 0
 
 
-def test_the_demo_city_has_two_officers(city: None) -> None:
-    from quancheng.capabilities.people.models import User
+def test_the_demo_city_has_two_officers_and_keys(city: None) -> None:
     from quancheng.capabilities.security import simulate
 
-    for key in simulate.OFFICERS:
-        User.objects.create(username=key, demo_key=key, kind=User.Kind.OFFICIAL, simulated=True)
+    for role in ("security.officer", "security.custodian"):
+        assert len([one.key for one in demo.identities() if role in one.roles]) >= 2, (
+            "one asks, another agrees"
+        )
     simulate.seed(None, None)
-    for key in simulate.OFFICERS:
-        roles = set(User.objects.get(demo_key=key).role_grants.values_list("role", flat=True))
-        assert roles == {"security.officer", "security.custodian"}
     counts = (Key.objects.count(), AuditEntry.objects.count())
     simulate.seed(None, None)
     assert Key.objects.count() == counts[0]

@@ -1,4 +1,4 @@
-"""演示数据: officers and custodians, keys, a seal, a program that signs, certificates, stamps (模拟)."""
+"""演示数据: keys, a seal, a program that signs, certificates, stamps (模拟)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ import io
 import math
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from PIL import Image, ImageDraw
 
-from quancheng.capabilities.people import actions as people
-from quancheng.capabilities.people import queries as organisation
 from quancheng.capabilities.security import actions, queries
 from quancheng.capabilities.security.actions.ring import in_ring
 from quancheng.capabilities.security.models import Certificate, Client, ElectronicSeal, Key
@@ -21,8 +18,6 @@ from quancheng.core.pki import make_request
 from quancheng.core.sm import sm3
 from quancheng.kernel.actions import Call
 
-OFFICERS = {"guard-auditor": "jn-guard", "data-officer": "jn-data"}
-"""Demo identities who look after keys and hold shares, and their departments: two, so that one asks and one agrees."""
 DEVICES = (
     ("济南地铁闸机一号", "gate-1.metro.jinan.example", "es256"),
     ("泉城公园闸机", "gate-1.park.jinan.example", "sm2"),
@@ -33,25 +28,12 @@ ALGORITHMS = {"es256": Algorithm.ES256, "sm2": Algorithm.SM2}
 def seed(city: Any, random: Any) -> str:
     """Once; by the same actions as people."""
     call = Call.system("security", simulated=True)
-    for key, department in OFFICERS.items():
-        for role in ("security.officer", "security.custodian"):
-            _give(call, key, role, department)
     for purpose in queries.purposes():
         if not purpose.startswith("seal.") and not in_ring(purpose):
             actions.ensure_key(call, purpose=purpose)
     if not ElectronicSeal.objects.exists():
         _services(call)
     return f"{Key.objects.count()}把密钥 keys, {Certificate.objects.count()}张证书 certificates"
-
-
-def _give(call: Call, demo_key: str, role: str, department: str) -> None:
-    user = get_user_model().objects.filter(demo_key=demo_key).first()
-    if user is None or user.role_grants.filter(role=role, revoked_at=None).exists():
-        return
-    people.grant_role(
-        call, user=user, role=role, department=organisation.department(department), region_code="370100",
-        reason="演示身份",
-    )  # fmt: skip
 
 
 def _services(call: Call) -> None:
