@@ -131,6 +131,15 @@ def test_a_lost_phone_forgets_its_key_when_it_next_meets_the_city(window: Window
         all.onsuccess = () => done(all.result); }; })"""
     assert page.evaluate(held) == ["standing"]
     page.locator(".code__bind").click()
+    expect(
+        page.get_by_text("挂失之后须重新登录才能绑定手机。 请退出登录，再登录一次后绑定。")
+    ).to_be_visible()
+    assert not Device.objects.filter(state=Device.State.ACTIVE).exists()
+    page.goto("/demo/")
+    page.click('button[value="citizen-young"]')
+    page.wait_for_load_state()
+    page.goto("/code/")
+    page.locator(".code__bind").click()
     expect(page.locator(".code__show svg")).to_be_visible()
     assert Device.objects.filter(state=Device.State.ACTIVE).count() == 1
     assert taken(read_code(page), "bus") == "ok"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -126,3 +127,9 @@ def test_targets(target, direction, value, expected) -> None:
     text = Text("x", "x")
     one = catalogue.Definition("a.b", text, "%", "a:b", "a", text, target, direction, "")
     assert one.reached(value) is expected
+
+
+def test_every_unit_has_an_english_word_or_none() -> None:
+    spoken = {one.id: one.unit_text.en for one in catalogue.definitions()}
+    assert spoken
+    assert not {name: unit for name, unit in spoken.items() if re.search("[一-鿿]", unit)}

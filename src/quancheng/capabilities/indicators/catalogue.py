@@ -12,7 +12,7 @@ from quancheng.core.text import Text
 from quancheng.kernel import registry
 from quancheng.kernel.errors import NotFound
 
-_UNITS = dict.fromkeys(("人", "条", "起", "张", "件", "个", "次", "家", "项", "站", "处", "路", "笔", "行", "对", "格"), "") | {
+_UNITS = dict.fromkeys(("人", "条", "起", "张", "件", "个", "次", "家", "项", "站", "处", "路", "笔", "行", "对", "格", "份", "部"), "") | {
     "分钟": "min", "小时": "h", "天": "days", "工作日": "working days", "秒": "s", "分": "points", "毫米": "mm", "万人": "×10⁴",
 }  # fmt: skip
 
