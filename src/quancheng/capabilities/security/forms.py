@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -198,7 +199,8 @@ class CeremonyForm(forms.Form):
 
     def __init__(self, *args: Any, holders: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["custodians"].choices = holders  # type: ignore[attr-defined]
+        named = [(key, format_html('<span lang="zh-Hans">{}</span>', name)) for key, name in holders]
+        self.fields["custodians"].choices = named  # type: ignore[attr-defined]
 
 
 class GatheringForm(forms.Form):
