@@ -6,10 +6,12 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from nats.js.errors import ServiceUnavailableError
 
 from quancheng.capabilities.observations import actions, cluster, frames, queries
 from quancheng.capabilities.observations.cluster import shards as shards_module
@@ -167,6 +169,53 @@ def test_a_damaged_message_is_set_aside_and_a_full_log_waited_for(
         thread.join(30)
         assert [row.result for row in queries.find(streams=[1], limit=9)] == [2, 1]
         assert [path.read_bytes() for path in (place / "quarantine").iterdir()] == [b"QCO1 noise"]
+
+
+class Deaf:
+    """A connection on which shard 0 is lost while shard 1's cancellation meets an answer and is swallowed."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    async def pull_subscribe(self, subject: str, **_: object) -> Deaf:
+        return self if subject.endswith("1") else Lost()
+
+    async def fetch(self, _: int, timeout: float) -> list[object]:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(timeout)
+        raise TimeoutError
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Lost(Deaf):
+    async def fetch(self, _: int, timeout: float) -> list[object]:
+        await asyncio.sleep(0.05)
+        raise ServiceUnavailableError
+
+
+def test_no_shard_goes_on_alone_when_another_lost_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Deaf] = []
+    stop = threading.Event()
+
+    async def connect(limits: ClusterLimits, name: str) -> tuple[Deaf, Deaf]:
+        made.append(Deaf())
+        if len(made) == 2:
+            stop.set()
+        return made[-1], made[-1]
+
+    monkeypatch.setattr(cluster, "connect", connect)
+    monkeypatch.setattr(shards_module, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(shards_module, "_FETCH_SECONDS", 0.1)
+    limits = ClusterLimits(url="nats://127.0.0.1:9", shards=2, take="")
+    thread = threading.Thread(target=Shards(limits).run, args=(stop,), daemon=True)
+    thread.start()
+    thread.join(10)
+    stuck = thread.is_alive()
+    stop.set()  # or the thread would outlive the test
+    assert not stuck
+    assert [one.closed for one in made] == [True, True]
 
 
 @pytest.mark.nats

@@ -20,6 +20,8 @@ start_django()
 from quancheng.capabilities.security import queries
 from quancheng.kernel.errors import TooMany
 made = 0
+print("ready", flush=True)
+sys.stdin.readline()
 try:
     while True:
         queries.signer("security.service", caller="code").sign(b"%d" % made)
@@ -29,6 +31,17 @@ try:
 except TooMany:
     print(made, flush=True)
 """
+
+
+def _said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def _go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
 
 
 def test_processes_share_a_quota_and_one_dies(tmp_path: Path) -> None:
@@ -44,17 +57,22 @@ def test_processes_share_a_quota_and_one_dies(tmp_path: Path) -> None:
     )
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True, env=city.environment
+            [sys.executable, "-c", SCRIPT],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=city.environment,
         )
         for _ in range(3)
-    ]
+    ]  # fmt: skip
+    for one in processes:  # all have started: none finds the quota used up by quicker ones
+        assert _said(one) == "ready"
     victim = processes[0]
-    assert victim.stdout is not None and victim.stdout.readline() == "begun\n"
+    for one in processes:
+        _go(one)
+    assert _said(victim) == "begun"
     victim.kill()
     victim.wait()
     made = []
     for one in processes[1:]:
-        said, _ = one.communicate(timeout=120)
+        said, _ = one.communicate(timeout=300)
         made.append(int(said.split()[-1]) if said.split()[-1].isdigit() else 0)
     time.sleep(0.1)
     used = city.ask(

@@ -33,6 +33,21 @@ _FETCH_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
 
 
+class _Over:
+    """True once told to stop, or once one shard lost its connection.
+
+    The others are cancelled then, but ``asyncio.wait_for`` of Python 3.11 can swallow a cancellation that
+    meets an answer: a shard that went on alone would keep the others from ever being taken again.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self.lost = False
+
+    def __bool__(self) -> bool:
+        return self.lost or self._stop.is_set()
+
+
 class Shards:
     """Takes the messages of some shards into the log until told to stop."""
 
@@ -56,18 +71,29 @@ class Shards:
 
     async def _connected(self, stop: threading.Event, pool: ThreadPoolExecutor) -> None:
         client, stream = await cluster.connect(self._limits, "observations-shards")
+        over = _Over(stop)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for shard in self._limits.mine:
-                    tasks.create_task(self._take(shard, stream, stop, pool))
+                    tasks.create_task(self._take(shard, stream, over, pool))
         except* Exception as group:
             raise OSError(repr(group.exceptions[0])) from group
         finally:
             with suppress(OSError, TimeoutError):
-                await client.close()
+                async with asyncio.timeout(self._limits.answer_seconds):
+                    await client.close()
 
     async def _take(
-        self, shard: int, stream: JetStreamContext, stop: threading.Event, pool: ThreadPoolExecutor
+        self, shard: int, stream: JetStreamContext, over: _Over, pool: ThreadPoolExecutor
+    ) -> None:
+        try:
+            await self._take_until(shard, stream, over, pool)
+        except Exception:
+            over.lost = True
+            raise
+
+    async def _take_until(
+        self, shard: int, stream: JetStreamContext, over: _Over, pool: ThreadPoolExecutor
     ) -> None:
         from nats.errors import TimeoutError as NatsTimeout
         from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -82,16 +108,14 @@ class Shards:
         pull = await stream.pull_subscribe(
             f"{cluster.PREFIX}{shard}", durable=f"shard-{shard}", stream=cluster.STREAM, config=config
         )
-        while not stop.is_set():
+        while not over:
             try:
                 messages = await pull.fetch(self._limits.fetch_messages, timeout=_FETCH_SECONDS)
             except (NatsTimeout, TimeoutError):
                 continue
-            await self._keep(shard, messages, stop, pool)
+            await self._keep(shard, messages, over, pool)
 
-    async def _keep(
-        self, shard: int, messages: Sequence[Msg], stop: threading.Event, pool: ThreadPoolExecutor
-    ) -> None:
+    async def _keep(self, shard: int, messages: Sequence[Msg], over: _Over, pool: ThreadPoolExecutor) -> None:
         """Make messages durable, then acknowledge them."""
         good: list[Msg] = []
         batches: list[Batch] = []
@@ -106,7 +130,7 @@ class Shards:
             return
         whole = Batch.join(batches)
         while not await asyncio.get_running_loop().run_in_executor(pool, _append, whole):
-            if stop.is_set():
+            if over:
                 return  # not acknowledged: they come again
             for message in good:
                 await message.in_progress()
