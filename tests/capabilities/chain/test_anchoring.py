@@ -153,10 +153,12 @@ def test_a_head_without_its_witnesses_is_not_anchored(city) -> None:
 
 def test_late_and_refused_anchors_are_counted_for_the_supervisor(witness) -> None:
     assert queries.anchor_summary(WATCHER) is None
+    begun = clock.now()
     story()
     actions.note_engine(SYSTEM, engine="1:0xa", deployed=True)
     actions.queue_anchors(SYSTEM, engine="1:0xa")
-    told = queries.anchor_summary(WATCHER)
+    with clock.at(begun):  # however long the story took on a busy machine
+        told = queries.anchor_summary(WATCHER)
     assert told is not None
     assert (told["waiting"], told["late"], told["refused"], told["head"]) == (7, 0, 1, None)
     with clock.at(clock.now() + timedelta(hours=1)):
