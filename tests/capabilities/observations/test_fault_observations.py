@@ -10,6 +10,7 @@ import random
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -63,6 +64,26 @@ def test_a_torn_last_write_is_cut_and_everything_before_it_kept(observation_fold
         assert path.read_bytes() == whole
     found = [piece.batch.number[0] for piece in Follower(place).read(10**9)]
     assert found == [1, 7, 40, 100]
+    assert not Damage.objects.exists()
+
+
+def test_a_frame_finished_while_it_is_read_is_not_damage(
+    observation_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader saw half of a frame; before it looked again the writer had finished that one and the next."""
+    for first in (1, 2, 3):
+        writer().append(rows(5, first))
+    whole, half = Follower._chunk, frames.HEADER + 8
+    frame = len(frames.encode(rows(5)))
+    for seen in (frame + 4, frame + half, 2 * frame + half):
+        early = iter([seen])
+
+        def chunk(path: Path, at: int, early: Iterator[int] = early) -> memoryview:
+            return whole(path, at)[: next(early, None)]
+
+        monkeypatch.setattr(Follower, "_chunk", staticmethod(chunk))
+        found = [piece.batch.number[0] for piece in Follower(observation_folder / "log").read(10**9)]
+        assert found == [1, 2, 3]
     assert not Damage.objects.exists()
 
 

@@ -79,7 +79,9 @@ class Follower:
                 except (frames.Torn, frames.Broken) as fault:
                     if isinstance(fault, frames.Torn) and used and len(data) >= _CHUNK:
                         break  # only the chunk ends here; read on from this frame
-                    after = self._after_damage(path, at + used)
+                    after = self._whole_again(path, at + used)
+                    if after == at + used:
+                        break  # it was being written while we read; read on from it
                     if after is None:
                         if last:
                             self._waiting[writer] = (number, at + used, at + len(data))
@@ -108,12 +110,18 @@ class Follower:
             return memoryview(b"")
 
     @staticmethod
-    def _after_damage(path: Path, at: int) -> int | None:
+    def _whole_again(path: Path, at: int) -> int | None:
+        """Where the first whole frame from ``at`` on begins; None when there is none (yet).
+
+        What came before in memory is not used: since it was read, the writer may have finished that
+        frame and written the next. Bytes of one read are all there up to its end, so a whole frame
+        that follows proves that what is before it was altered.
+        """
         with path.open("rb") as file:
-            file.seek(at + 1)
+            file.seek(at)
             rest = memoryview(file.read())
         after = frames.resume(rest, 0)
-        return None if after is None else at + 1 + after
+        return None if after is None else at + after
 
 
 def set_aside(path: Path, writer: str, number: int, start: int, end: int) -> None:
